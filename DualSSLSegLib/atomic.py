@@ -1,0 +1,92 @@
+"""Files that a reader sees whole or not at all: temporary file, fsync, os.replace."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from DualSSLSegLib.errors import BadInput
+
+_REPLACE_ATTEMPTS = 20
+_REPLACE_WAIT_S = 0.05
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def replace_file(source: Path, target: Path) -> None:
+    """Move `source` onto `target` in one step, on the same file system.
+
+    Windows refuses while a reader holds the target open, so the move is retried for a second.
+    Raises OSError when it still cannot be done.
+    """
+    for attempt in range(_REPLACE_ATTEMPTS):
+        try:
+            os.replace(source, target)
+            break
+        except PermissionError:
+            if os.name != "nt" or attempt == _REPLACE_ATTEMPTS - 1:
+                raise
+            time.sleep(_REPLACE_WAIT_S)
+    _sync_folder(target.parent)
+
+
+@contextmanager
+def replacing(target: str | os.PathLike[str], suffix: str = "") -> Iterator[Path]:
+    """Yield a temporary path in the target's folder; on success it becomes the target, on error it is removed.
+
+    `suffix` is appended to the temporary name for writers that choose the format by the ending (".nii.gz").
+    The temporary name starts with "." so that a listing of scans never shows it.
+    """
+    target = Path(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.parent / f".{uuid.uuid4().hex[:12]}.tmp{suffix}"
+    try:
+        yield temporary
+        with open(temporary, "rb+") as written:
+            os.fsync(written.fileno())
+        replace_file(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes(target: str | os.PathLike[str], data: bytes) -> None:
+    """Write `data` to `target` atomically."""
+    with replacing(target) as temporary:
+        temporary.write_bytes(data)
+
+
+def write_json(target: str | os.PathLike[str], content: Any) -> None:
+    """Write `content` as UTF-8 JSON atomically. NaN and infinity are refused (ValueError): readers differ on them."""
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+    write_bytes(target, (text + "\n").encode("utf-8"))
+
+
+def read_json(source: str | os.PathLike[str]) -> Any:
+    """Read a JSON file. Raises BadInput that names the file when it is missing or not JSON."""
+    try:
+        return json.loads(Path(source).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BadInput("this file does not exist.", path=source) from None
+    except (ValueError, OSError) as error:
+        raise BadInput(f"this file cannot be read as JSON ({error}).", path=source) from error
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder that is ours, if it is there."""
+    if folder.exists():
+        shutil.rmtree(folder)
