@@ -1,0 +1,56 @@
+# Two commands first:  make demo  (the whole annotation loop on real scans)   make test  (everything that must hold)
+# Both set up .venv by themselves. Another Python:  make PYTHON=/path/to/python3.12 setup
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+VENV := .venv
+STAMP := $(VENV)/.installed
+RUN := $(VENV)/bin/python
+PIP := $(RUN) -m pip --disable-pip-version-check
+CONSTRAINTS := .ci/constraints.txt
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.14; do \
+	"$$name" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
+	&& echo "$$name" && break; done)
+
+.PHONY: help setup test demo bench gpu-check clean
+
+help:
+	@echo "make demo       the annotation loop twice round, on real scans; writes demo/report/index.html"
+	@echo "make test       style, types and tests (sets up .venv when needed)"
+	@echo "make setup      .venv with the project, its console command and all that the rest needs"
+	@echo "make bench      accuracy and speed on real scans (needs DUALSSLSEG_DATA), into benchmarks/results/"
+	@echo "make gpu-check  GPU tests, CPU against GPU, two minutes of full-size training"
+	@echo "make clean      remove .venv, caches and the demo's study and report (downloaded scans stay)"
+
+setup: $(STAMP)
+
+# torch goes first and alone: it is most of the download, and nothing else may choose its version.
+$(STAMP): pyproject.toml $(CONSTRAINTS)
+	@if [ -z "$(PYTHON)" ]; then echo "No Python 3.11 or newer with the venv module was found. Install one (on Debian or Ubuntu:" \
+	  "sudo apt install python3 python3-venv) or name it: make PYTHON=/path/to/python3.12 setup" >&2; exit 2; fi
+	[ -x $(RUN) ] || "$(PYTHON)" -m venv $(VENV)
+	$(PIP) install --progress-bar off --quiet -c $(CONSTRAINTS) torch==$$(sed -n 's/^torch==//p' $(CONSTRAINTS))
+	$(PIP) install --progress-bar off --quiet -c $(CONSTRAINTS) -e '.[dev]'
+	touch $@
+
+test: $(STAMP)
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+	$(RUN) -m pytest
+
+demo: $(STAMP)
+	$(RUN) -m DualSSLSegLib demo --folder demo
+
+bench: $(STAMP)
+	$(RUN) benchmarks/accuracy.py
+
+gpu-check: $(STAMP)
+	$(RUN) benchmarks/gpu_check.py
+
+clean:
+	rm -rf $(VENV) demo/study demo/report build dist ./*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
