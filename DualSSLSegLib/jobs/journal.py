@@ -173,7 +173,8 @@ class EventReader:
             if not (isinstance(version, int) and isinstance(seq, int) and isinstance(kind, str)):
                 raise TypeError("v, seq or type has the wrong type")
         except (ValueError, KeyError, TypeError, RecursionError) as error:
-            text = f"A journal line of {len(line)} bytes is not an event ({type(error).__name__}) and was skipped."
+            why = type(error).__name__
+            text = f"A journal line of {len(line)} bytes is not an event ({why}) and was skipped."
             return {"v": VERSION, "type": "warning", "code": "unreadable_line", "text": text}
         if version > VERSION:
             raise ProtocolError(

@@ -83,7 +83,7 @@ import os, sys
 from pathlib import Path
 from DualSSLSegLib.jobs.launch import LaunchPlan, launch_plan, start
 plan = launch_plan(sys.platform, sys.executable, Path(sys.argv[1]), Path(sys.argv[2]), [], os.environ)
-script = "import os, sys, time; time.sleep(0.5); print('pid', os.getpid(), sys.stdin.read()); open('alive', 'w')"
+script = "import os, sys, time as t; t.sleep(0.5); print('pid', sys.stdin.read()); open('alive', 'w')"
 plan = LaunchPlan((sys.executable, "-c", script), plan.env, plan.creationflags, plan.start_new_session)
 start(plan, Path(sys.argv[1]) / "console.log")
 os._exit(0)
