@@ -1,0 +1,63 @@
+"""What a method is: networks, views of a batch, and loss terms with weights. The trainer owns everything else."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from DualSSLSegLib.networks.output import NetworkOutput
+
+
+class Role(NamedTuple):
+    """A network that is trained: its architecture by name."""
+
+    architecture: str
+
+
+class Term(NamedTuple):
+    """One loss term: a scalar with its graph, and its weight at this step."""
+
+    value: Tensor
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """All a method may use in one step.
+
+    labelled (B_l, C, X, Y, Z) with labels (B_l, X, Y, Z) of class indices; unlabelled (B_u, C, X, Y, Z) or None.
+    `forward(role, x)` runs a network in training mode; `teacher(role, x)` runs its moving average without gradient;
+    `generator` is the step's own CPU random stream; `progress` runs from 0 to 1 over the run.
+    """
+
+    iteration: int
+    progress: float
+    labelled: Tensor
+    labels: Tensor
+    unlabelled: Tensor | None
+    forward: Callable[[str, Tensor], NetworkOutput]
+    teacher: Callable[[str, Tensor], NetworkOutput]
+    generator: torch.Generator
+
+
+class Method(nn.Module, ABC):
+    """A recipe. Buffers registered on it (memories, running scores) are saved in checkpoints."""
+
+    roles: Mapping[str, Role]
+
+    def wants_unlabelled(self, progress: float) -> bool:
+        """Whether this part of the run looks at unlabelled scans; the trainer draws none otherwise."""
+        return False
+
+    @abstractmethod
+    def terms(self, step: Step) -> dict[str, Term]:
+        """The loss terms of one step by name. Every value is a finite scalar; an empty set gives an exact 0."""
+
+    def report(self) -> dict[str, float]:
+        """Numbers worth logging besides the terms."""
+        return {}

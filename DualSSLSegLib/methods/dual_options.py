@@ -1,0 +1,104 @@
+"""Options of the dual-network method. Torch-free. Each disputed choice of the literature is one option."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from DualSSLSegLib.methods.options import check, option
+
+
+@dataclass(frozen=True)
+class DualOptions:
+    """Weights and choices of the terms; the names follow the loss terms of `methods/dual.py`."""
+
+    rectification_weight: float = option(
+        0.5, "weight of the loss where the networks disagree on labels", low=0.0, high=10.0
+    )
+    rectification_confidence: float = option(
+        0.6,
+        "a network counts there only when it is at least this sure",
+        low=0.0,
+        high=1.0,
+        unit="probability",
+    )
+    unlabelled_weight: float = option(
+        1.0, "common weight of all terms on unlabelled scans", low=0.0, high=10.0, advanced=False
+    )
+    filtered_weight: float = option(1.0, "weight of entropy-filtered pseudo-labels", low=0.0, high=10.0)
+    cross_weight: float = option(
+        1.0, "weight of cross pseudo-supervision with KL weights", low=0.0, high=10.0
+    )
+    cosine_weight: float = option(
+        1.0, "weight of the cosine consistency between the networks", low=0.0, high=10.0
+    )
+    contrast_weight: float = option(0.1, "weight of the prototype contrast", low=0.0, high=10.0)
+    teacher: str = option(
+        "ema",
+        "who makes the pseudo-labels: the networks themselves (as released) or their moving averages",
+        choices=("live", "ema"),
+    )
+    views: str = option(
+        "two",
+        "both networks see the same crop (as released) or two differently changed ones",
+        choices=("same", "two"),
+    )
+    fuse: str = option(
+        "confident",
+        "where the networks disagree: the surer one decides, their mean probability does, or foreground wins (as released)",
+        choices=("confident", "mean", "union_foreground"),
+    )
+    keep: float = option(
+        0.8,
+        "share of voxels, those of lowest entropy, whose pseudo-label is used (0.2 as released)",
+        low=0.01,
+        high=1.0,
+    )
+    keep_final: float = option(1.0, "that share at the end of the run", low=0.01, high=1.0)
+    keep_per_class: bool = option(
+        True, "keep that share within every predicted structure, not over all voxels"
+    )
+    cross: str = option(
+        "symmetric",
+        "who teaches whom: each network the other, the better one the worse, or always the V-Net (as released)",
+        choices=("symmetric", "winner", "vnet_teaches"),
+    )
+    cross_target: str = option(
+        "soft", "teach with probabilities or with the hard label (as released)", choices=("soft", "hard")
+    )
+    cross_temperature: float = option(0.5, "temperature of soft targets", low=0.05, high=5.0)
+    cross_region: str = option(
+        "unlabelled",
+        "where the networks teach each other: unlabelled scans or all (as released)",
+        choices=("unlabelled", "all"),
+    )
+    detach_weight: bool = option(True, "keep exp(-KL) out of the gradient; off as released")
+    contrast_form: str = option(
+        "hinge",
+        "separation of prototypes: hinge, InfoNCE, or the added distance of the released code",
+        choices=("hinge", "infonce", "added"),
+    )
+    contrast_networks: str = option("both", "which networks feel the contrast", choices=("both", "loser"))
+    winner_ema: float = option(
+        0.9, "smoothing of the score that names the better network; 0 as released", low=0.0, high=0.999
+    )
+    ramp: str = option(
+        "sigmoid",
+        "ramp the unlabelled terms up, or full weight at once (as released)",
+        choices=("sigmoid", "none"),
+    )
+    ramp_share: float = option(
+        0.5, "share of the run over which they ramp up", low=0.0, high=1.0, unit="share of the run"
+    )
+    labels_first_share: float = option(
+        0.2,
+        "share of the run that learns from labels alone before the unlabelled scans join",
+        low=0.0,
+        high=0.9,
+        unit="share of the run",
+    )
+    collapse_guard: bool = option(
+        True, "leave a step's pseudo-labels out while a structure has nearly vanished from them"
+    )
+
+    def __post_init__(self) -> None:
+        check(self)

@@ -1,0 +1,28 @@
+"""The baseline: the same two networks, cross-entropy plus Dice on the labelled scans alone."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+
+from DualSSLSegLib.methods.base import Method, Role, Step, Term
+from DualSSLSegLib.methods.labels_only_options import LabelsOnlyOptions
+from DualSSLSegLib.methods.losses import cross_entropy, dice_loss
+from DualSSLSegLib.views.intensity import STRONG, WEAK, augment
+
+
+class LabelsOnly(Method):
+    """Network "a" is the ResV-Net, "b" the V-Net, each with a view of its own."""
+
+    roles = {"a": Role("resvnet"), "b": Role("vnet")}  # noqa: RUF012
+
+    def __init__(self, options: LabelsOnlyOptions, num_classes: int, feature_channels: int) -> None:
+        super().__init__()
+        self.strength = STRONG if options.strong_views else WEAK
+
+    def terms(self, step: Step) -> dict[str, Term]:
+        terms = {}
+        for role in self.roles:
+            logits = step.forward(role, augment(step.labelled, self.strength, step.generator)).logits
+            terms[f"ce_{role}"] = Term(cross_entropy(logits, step.labels))
+            terms[f"dice_{role}"] = Term(dice_loss(F.softmax(logits, 1), step.labels))
+        return terms

@@ -1,0 +1,95 @@
+"""The building blocks that both networks share: convolution-norm-ReLU, down, up, and the decoder."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from DualSSLSegLib.errors import BadInput
+
+NORMS = ("batch", "instance", "group")
+_GROUPS = 8
+
+
+def norm_layer(norm: str, channels: int) -> nn.Module:
+    """Normalisation over (B, C, X, Y, Z).
+
+    "instance" is written as a group norm with one group per channel: the same numbers as InstanceNorm3d with
+    affine parameters, but the kernel keeps the channels-last memory format, which InstanceNorm3d does not.
+    """
+    if norm == "batch":
+        return nn.BatchNorm3d(channels)
+    if norm == "instance":
+        return nn.GroupNorm(channels, channels)
+    if norm == "group":
+        return nn.GroupNorm(min(_GROUPS, channels), channels)
+    raise BadInput(f"norm '{norm}' does not exist.", hint=f"Choose one of: {', '.join(NORMS)}.")
+
+
+class ConvBlock(nn.Sequential):
+    """`depth` times (3 x 3 x 3 convolution, norm, ReLU); the first one changes the channel count."""
+
+    def __init__(self, depth: int, in_channels: int, out_channels: int, norm: str) -> None:
+        layers: list[nn.Module] = []
+        for index in range(depth):
+            layers += [
+                nn.Conv3d(in_channels if index == 0 else out_channels, out_channels, 3, padding=1),
+                norm_layer(norm, out_channels),
+                nn.ReLU(inplace=True),
+            ]
+        super().__init__(*layers)
+
+
+class Down(nn.Sequential):
+    """Halve every spatial size: 2 x 2 x 2 convolution with stride 2, norm, ReLU."""
+
+    def __init__(self, in_channels: int, out_channels: int, norm: str) -> None:
+        super().__init__(
+            nn.Conv3d(in_channels, out_channels, 2, stride=2),
+            norm_layer(norm, out_channels),
+            nn.ReLU(inplace=True),
+        )
+
+
+class Up(nn.Sequential):
+    """Double every spatial size: 2 x 2 x 2 transposed convolution with stride 2, norm, ReLU."""
+
+    def __init__(self, in_channels: int, out_channels: int, norm: str) -> None:
+        super().__init__(
+            nn.ConvTranspose3d(in_channels, out_channels, 2, stride=2),
+            norm_layer(norm, out_channels),
+            nn.ReLU(inplace=True),
+        )
+
+
+class Decoder(nn.Module):
+    """Four up-steps with element-wise sums of the skips; returns the full-resolution features.
+
+    Input: five encoder maps with width, 2, 4, 8, 16 x width channels at 1, 1/2, 1/4, 1/8, 1/16 of the patch size.
+    """
+
+    def __init__(self, width: int, norm: str) -> None:
+        super().__init__()
+        channels = [16 * width, 8 * width, 4 * width, 2 * width, width]
+        depths = [3, 3, 2, 1]
+        self.ups = nn.ModuleList(Up(a, b, norm) for a, b in zip(channels[:-1], channels[1:], strict=True))
+        self.blocks = nn.ModuleList(
+            ConvBlock(depth, c, c, norm) for depth, c in zip(depths, channels[1:], strict=True)
+        )
+
+    def forward(self, skips: list[Tensor]) -> Tensor:
+        x = skips[-1]
+        for up, block, skip in zip(self.ups, self.blocks, reversed(skips[:-1]), strict=True):
+            x = block(up(x) + skip)
+        return x
+
+
+def initialise(network: nn.Module) -> None:
+    """Kaiming-normal weights on every convolution; norm gains 1 and shifts 0; biases 0."""
+    for module in network.modules():
+        if isinstance(module, (nn.Conv3d, nn.ConvTranspose3d)):
+            nn.init.kaiming_normal_(module.weight)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+        elif isinstance(module, (nn.BatchNorm3d, nn.GroupNorm)):
+            nn.init.ones_(module.weight)
+            nn.init.zeros_(module.bias)

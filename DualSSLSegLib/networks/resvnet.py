@@ -1,0 +1,69 @@
+"""ResV-Net (network A of the pair): ResNet-34 encoder, V-Net decoder."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from DualSSLSegLib.networks.blocks import Decoder, initialise, norm_layer
+from DualSSLSegLib.networks.output import NetworkOutput
+
+
+class ResidualBlock(nn.Module):
+    """Two 3 x 3 x 3 convolutions with a shortcut (He et al. 2016, basic block)."""
+
+    def __init__(self, in_channels: int, out_channels: int, stride: int, norm: str) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv3d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False),
+            norm_layer(norm, out_channels),
+            nn.ReLU(inplace=True),
+            nn.Conv3d(out_channels, out_channels, 3, padding=1, bias=False),
+            norm_layer(norm, out_channels),
+        )
+        self.shortcut: nn.Module = nn.Identity()
+        if stride != 1 or in_channels != out_channels:
+            self.shortcut = nn.Sequential(
+                nn.Conv3d(in_channels, out_channels, 1, stride=stride, bias=False),
+                norm_layer(norm, out_channels),
+            )
+        self.activation = nn.ReLU(inplace=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.activation(self.body(x) + self.shortcut(x))
+
+
+class ResVNet(nn.Module):
+    """Residual encoder with 3, 4, 6, 3 basic blocks and the V-Net's decoder design with weights of its own.
+
+    Input (B, in_channels, X, Y, Z), every size divisible by 16. With width 16, two classes and one channel:
+    17.93 M parameters and 72.7 GMAC for a 112 x 112 x 80 patch. No dropout at the bottleneck.
+    """
+
+    def __init__(self, in_channels: int, num_classes: int, width: int, norm: str, dropout: float) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(
+            nn.Conv3d(in_channels, width, 7, padding=3, bias=False),
+            norm_layer(norm, width),
+            nn.ReLU(inplace=True),
+        )
+        stages = []
+        for level, depth in enumerate((3, 4, 6, 3)):
+            before, after = width * 2**level, width * 2 ** (level + 1)
+            stages.append(
+                nn.Sequential(
+                    ResidualBlock(before, after, 2, norm),
+                    *(ResidualBlock(after, after, 1, norm) for _ in range(depth - 1)),
+                )
+            )
+        self.stages = nn.ModuleList(stages)
+        self.decoder = Decoder(width, norm)
+        self.head_dropout = nn.Dropout3d(dropout)
+        self.head = nn.Conv3d(width, num_classes, 1)
+        initialise(self)
+
+    def forward(self, x: Tensor) -> NetworkOutput:
+        skips = [self.stem(x)]
+        for stage in self.stages:
+            skips.append(stage(skips[-1]))
+        features = self.decoder(skips)
+        return NetworkOutput(self.head(self.head_dropout(features)), features, skips[-1])

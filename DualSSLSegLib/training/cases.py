@@ -1,0 +1,47 @@
+"""A case as the trainer sees it: arrays on the working grid and a name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from DualSSLSegLib.errors import BadInput
+
+_MAX_POSITIONS = 20_000  # foreground voxels kept per class for centring crops
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingCase:
+    """image (C, X, Y, Z) normalised, float32 or float16, may be a memory map; label (X, Y, Z) of class indices 0..K-1.
+
+    `label` is None for an unlabelled case. Raises BadInput when the two shapes differ.
+    """
+
+    id: str
+    image: np.ndarray
+    spacing_mm: tuple[float, float, float]
+    label: np.ndarray | None = None
+    foreground: dict[int, np.ndarray] = field(init=False, repr=False)  # class -> voxel positions (n, 3)
+
+    def __post_init__(self) -> None:
+        if self.image.ndim != 4:
+            raise BadInput(f"case {self.id}: the image has {self.image.ndim} axes, not channel, x, y, z.")
+        positions: dict[int, np.ndarray] = {}
+        if self.label is not None:
+            if self.label.shape != self.image.shape[1:]:
+                raise BadInput(
+                    f"case {self.id}: image {self.image.shape[1:]} and label {self.label.shape} differ in size."
+                )
+            label = np.asarray(self.label)
+            for value in np.unique(label):
+                if value:
+                    found = np.flatnonzero(label == value)
+                    step = max(1, -(-found.size // _MAX_POSITIONS))
+                    positions[int(value)] = np.stack(np.unravel_index(found[::step], label.shape), 1)
+        object.__setattr__(self, "foreground", positions)
+
+    @property
+    def size(self) -> tuple[int, int, int]:
+        x, y, z = self.image.shape[1:]
+        return x, y, z
