@@ -1,0 +1,106 @@
+"""The volume cache: filled once, found again, never half there, free to be deleted."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from support.tiny_scans import SHAPE, STRUCTURES, tiny_grid, tiny_scan, write_tiny_scan
+
+from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.imaging.digest import file_digest
+from DualSSLSegLib.imaging.intensity import plan_intensity
+from DualSSLSegLib.imaging.read import read_image
+from DualSSLSegLib.imaging.resample import from_working
+from DualSSLSegLib.worker import cache as cache_module
+from DualSSLSegLib.worker.cache import VolumeCache
+from DualSSLSegLib.worker.prepare import (
+    size_on_working_axes,
+    structures_from,
+    to_class_indices,
+    to_label_values,
+)
+
+TABLE = structures_from(STRUCTURES)
+NATIVE = (1.0, 1.0, 1.25)
+
+
+@pytest.fixture
+def scan(tmp_path):
+    return write_tiny_scan(tmp_path / "scans", "a", 1, label_folder=tmp_path / "labels")
+
+
+@pytest.fixture
+def cache(tmp_path, scan):
+    plan = plan_intensity([read_image([scan], "a").array])
+    return VolumeCache(tmp_path / "cache", NATIVE, plan)
+
+
+def test_a_scan_is_prepared_once_and_found_again(cache, scan, monkeypatch):
+    first = cache.image("a", [scan])
+    assert first.image.dtype == np.float16 and first.image.shape == (1, *SHAPE)
+    assert isinstance(first.image, np.memmap) and not first.image.flags.writeable
+    assert abs(float(first.image.mean(dtype=np.float64))) < 0.05
+    assert first.source.same_as(tiny_grid(1)) and first.working.axis_codes() == "RAS"
+    monkeypatch.setattr(cache_module, "read_image", None)  # reading again would fail
+    again = cache.image("renamed", [scan], file_digest([scan]))
+    assert again.folder == first.folder and np.array_equal(again.image, first.image)
+
+
+def test_a_label_becomes_class_indices_on_the_working_grid_and_finds_its_way_back(cache, scan, tmp_path):
+    image = cache.image("a", [scan])
+    label = cache.label(image, tmp_path / "labels" / "a.nii.gz", TABLE)
+    assert label.shape == image.image.shape[1:] and set(np.unique(label)) == {0, 1, 2}
+    back = to_label_values(from_working(label, image.working, image.source, label=True), TABLE)
+    assert np.array_equal(back, tiny_scan(1)[1])
+
+
+def test_another_spacing_another_content_or_another_table_is_another_entry(cache, scan, tmp_path):
+    image = cache.image("a", [scan])
+    coarse = VolumeCache(cache.folder, (2.0, 2.0, 2.0), cache.intensity).image("a", [scan])
+    other_scan = write_tiny_scan(tmp_path / "scans", "b", 2)
+    folders = {image.folder, coarse.folder, cache.image("b", [other_scan]).folder}
+    assert len(folders) == 3
+    label = tmp_path / "labels" / "a.nii.gz"
+    cache.label(image, label, TABLE)
+    swapped = cache.label(image, label, TABLE[::-1])
+    assert len(list(image.folder.glob("label-*.npy"))) == 2
+    assert np.array_equal(swapped == 2, cache.label(image, label, TABLE) == 1)
+
+
+def test_what_is_cut_off_or_missing_is_made_again(cache, scan):
+    image = cache.image("a", [scan])
+    expected = np.array(image.image)
+    for damage in ("image.npy", "grid.json"):
+        path = image.folder / damage
+        path.write_bytes(path.read_bytes()[:-10])
+        assert np.array_equal(cache.image("a", [scan]).image, expected)
+    assert [path.name for path in cache.folder.iterdir()] == [image.folder.name]
+
+
+def test_a_bad_scan_or_label_leaves_nothing_behind(cache, scan, tmp_path):
+    empty = tmp_path / "scans" / "empty.nii.gz"
+    empty.touch()
+    with pytest.raises(BadInput, match=r"empty\.nii\.gz"):
+        cache.image("empty", [empty])
+    assert not cache.folder.exists() or list(cache.folder.iterdir()) == []
+    image = cache.image("a", [scan])
+    with pytest.raises(BadInput, match="5"):
+        cache.label(image, tmp_path / "labels" / "a.nii.gz", TABLE[:1])
+    assert sorted(path.name for path in image.folder.iterdir()) == ["grid.json", "image.npy"]
+
+
+def test_class_indices_and_label_values_are_each_others_inverse():
+    values = np.array([[0, 1, 5, 5]], np.uint8)
+    assert to_class_indices(values, TABLE).tolist() == [[0, 1, 2, 2]]
+    assert np.array_equal(to_label_values(to_class_indices(values, TABLE), TABLE), values)
+    with pytest.raises(BadInput, match="share one value"):
+        structures_from([STRUCTURES[0], STRUCTURES[0]])
+    with pytest.raises(BadInput, match="no structures"):
+        structures_from([])
+
+
+def test_sizes_are_told_in_the_axis_order_of_the_working_grid():
+    grid = tiny_grid()
+    swapped = type(grid)((20, 24, 28), grid.affine[:, [2, 0, 1, 3]])
+    size = size_on_working_axes("a", swapped)
+    assert size.shape == SHAPE and size.spacing_mm == pytest.approx(NATIVE)
