@@ -100,8 +100,7 @@ class SlabAccumulator:
                     values = done[network, k].numpy()
                     check_finite(values)
                     plane = (network * self._shape[1] + k) * self._shape[2] + start
-                    self._file.seek(self._offset + plane * plane_bytes)
-                    self._file.write(values.astype(np.float16).data)
+                    self._write(self._offset + plane * plane_bytes, values.astype(np.float16))
             done.zero_()
         self._written = max(self._written, planes)
 
@@ -114,6 +113,17 @@ class SlabAccumulator:
     def discard(self) -> None:
         self._file.close()
         self.path.unlink(missing_ok=True)
+
+    def _write(self, position: int, values: np.ndarray) -> None:
+        try:
+            self._file.seek(position)
+            self._file.write(values.data)
+        except OSError as error:
+            raise RunFailed(
+                f"the probabilities of this scan could not be written ({error.strerror}).",
+                hint="Free some space or choose another scratch folder.",
+                path=self.path.parent,
+            ) from error
 
     def _runs(self, start: int, stop: int) -> list[tuple[int, int]]:
         """Split start..stop where the ring wraps round."""

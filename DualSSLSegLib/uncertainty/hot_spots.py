@@ -1,0 +1,212 @@
+"""Hot spots: connected uncertain regions, each with its size, its place and a sentence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from scipy import ndimage
+
+from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.uncertainty.place import (
+    Extent,
+    extent,
+    place_in_scan,
+    place_on_structure,
+    scan_extent,
+    to_ras,
+)
+from DualSSLSegLib.uncertainty.regions import CONNECTED, one_voxel, regions, robust_level, uncertain_box
+
+BACKGROUND = "background"
+_COIN_SHARE = 0.4  # of the entropy of a coin flip between two classes: below, nothing is called a hot spot
+_LARGEST_SHARE = 0.25  # of all uncertain voxels; a larger region is cut at a higher threshold
+_MIN_VOXELS = 8
+_MIN_SHARE = 0.1  # of a region's surroundings that a structure must have to be named
+
+
+@dataclass(frozen=True)
+class HotSpot:
+    """One connected uncertain region.
+
+    centre_voxel (i, j, k) lies inside the region; centre_ras_mm is the same place through the affine. peak
+    and mean are uncertainties 0..1. structure: the structure it belongs to (empty for none); between: the
+    names that meet there.
+    place: "at its superior end". sentence: all of it in plain words.
+    """
+
+    volume_mm3: float
+    voxels: int
+    centre_voxel: tuple[int, int, int]
+    centre_ras_mm: tuple[float, float, float]
+    peak: float
+    mean: float
+    structure: str
+    between: tuple[str, ...]
+    place: str
+    sentence: str
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def find(
+    uncertainty: np.ndarray,
+    label: np.ndarray,
+    affine: np.ndarray,
+    structure_names: Sequence[str],
+    *,
+    probabilities: np.ndarray | None = None,
+    classes: int | None = None,
+    threshold: float | None = None,
+    min_volume_mm3: float = 0.0,
+    limit: int = 20,
+) -> list[HotSpot]:
+    """The uncertain regions of one scan, largest first, at most `limit`.
+
+    uncertainty (X, Y, Z) 0..1; label (X, Y, Z) class indices, 0 background, c = structure_names[c - 1];
+    affine 4x4 to RAS mm. With fused `probabilities` (K, X, Y, Z) on the same grid a sentence can also name a
+    structure that was not predicted.
+
+    Every border is uncertain by a voxel, so the map is smoothed by one voxel first: what is left high is
+    thick or very unsure. The threshold is the median plus one robust standard deviation of the voxels that
+    are not certain, but at least 0.4 of a coin flip between two classes; `threshold` overrides it (on the
+    smoothed map). A region with more than a quarter of all these voxels is cut at higher thresholds. Regions
+    of fewer than 8 voxels are left out.
+    Raises BadInput when shapes or names do not fit.
+    """
+    affine = np.asarray(affine, dtype=np.float64)
+    names = (BACKGROUND, *structure_names)
+    _check(uncertainty, label, affine, probabilities, names)
+    coin = math.log(2) / math.log(classes if classes is not None else len(names))
+    floor = _COIN_SHARE * coin if threshold is None else threshold
+    box = uncertain_box(uncertainty, floor / 2)
+    if box is None:
+        return []
+    raw = np.asarray(uncertainty[box], dtype=np.float32)
+    part = np.asarray(label[box])
+    smooth = ndimage.gaussian_filter(raw, one_voxel(affine), truncate=3)
+    unsure = smooth >= floor / 2
+    if not unsure.any():
+        return []
+    level = robust_level(smooth[unsure], floor, coin) if threshold is None else threshold
+    voxel_mm3 = abs(float(np.linalg.det(affine[:3, :3])))
+    smallest = max(_MIN_VOXELS, math.ceil(min_volume_mm3 / voxel_mm3))
+    largest = max(smallest, int(_LARGEST_SHARE * np.count_nonzero(unsure)))
+    words = _Words(part, box, label.shape, affine, names, probabilities)
+    found = sorted(regions(smooth, level, smallest, largest), key=lambda r: -np.count_nonzero(r[1]))
+    spots = []
+    for where, mask in found[:limit]:
+        voxels = np.stack(np.nonzero(mask), 1) + [s.start for s in where]
+        values = raw[where][mask]
+        middle = np.average(voxels, axis=0, weights=values + 1e-6)
+        centre = voxels[np.argmin(((voxels - middle) ** 2).sum(axis=1))] + [s.start for s in box]
+        spots.append(words.describe(where, mask, values, centre, mask.sum() * voxel_mm3))
+    return spots
+
+
+@dataclass
+class _Words:
+    """What it takes to say where a region lies."""
+
+    part: np.ndarray
+    box: tuple[slice, ...]
+    shape: tuple[int, ...]
+    affine: np.ndarray
+    names: tuple[str, ...]
+    probabilities: np.ndarray | None
+
+    def __post_init__(self) -> None:
+        offset = [s.start for s in self.box]
+        self.extents: dict[int, Extent | None] = {
+            value: extent(self.part == value, offset, self.affine) for value in range(1, len(self.names))
+        }
+        self.scan = scan_extent(self.shape, self.affine)
+
+    def describe(
+        self, where: tuple[slice, ...], mask: np.ndarray, values: np.ndarray, centre: np.ndarray, mm3: float
+    ) -> HotSpot:
+        point = to_ras(centre[None].astype(np.float64), self.affine)[0]
+        meeting = self._meeting(where, mask)
+        structures = [value for value in meeting if value]
+        own = structures[0] if structures else 0
+        maybe = self._runner_up(where, mask, meeting)
+        if len(meeting) > 1:
+            border = f"at the border between {self.names[meeting[0]]} and {self.names[meeting[1]]}"
+        elif own:
+            border = f"inside {self.names[own]}"
+        else:
+            border = "in the background, outside every predicted structure"
+        if maybe is not None:
+            border += f" (it may be {self.names[maybe]})"
+        reach = self.extents.get(own)
+        place = place_on_structure(point, reach) if reach is not None else place_in_scan(point, self.scan)
+        if len(structures) > 1 and reach is not None:
+            place = place.replace(" its ", f" the {self.names[own]}'s ", 1)
+        peak = float(values.max())
+        sentence = f"{_volume(mm3)} {border}, {place}; the networks are unsure (peak {peak:.2f})"
+        i, j, k = (int(c) for c in centre)
+        x, y, z = (round(float(c), 2) for c in point)
+        return HotSpot(
+            volume_mm3=round(float(mm3), 3),
+            voxels=int(values.size),
+            centre_voxel=(i, j, k),
+            centre_ras_mm=(x, y, z),
+            peak=round(peak, 4),
+            mean=round(float(values.mean()), 4),
+            structure=self.names[own] if own else "",
+            between=tuple(self.names[value] for value in meeting),
+            place=place,
+            sentence=sentence,
+        )
+
+    def _meeting(self, where: tuple[slice, ...], mask: np.ndarray) -> list[int]:
+        """The one or two classes in and right around the region, the largest structure first, background last."""
+        wide = tuple(slice(max(0, s.start - 1), s.stop + 1) for s in where)
+        around = self.part[wide]
+        grown = np.zeros(around.shape, dtype=bool)
+        grown[tuple(slice(s.start - w.start, s.stop - w.start) for s, w in zip(where, wide, strict=True))] = (
+            mask
+        )
+        counts = np.bincount(around[ndimage.binary_dilation(grown, CONNECTED)], minlength=len(self.names))
+        order = [int(c) for c in np.argsort(-counts, kind="stable") if counts[c] >= _MIN_SHARE * counts.sum()]
+        return sorted(order[:2], key=lambda value: (value == 0, -int(counts[value])))
+
+    def _runner_up(self, where: tuple[slice, ...], mask: np.ndarray, meeting: list[int]) -> int | None:
+        """A structure that does not touch the region but takes a good share of its probability."""
+        if self.probabilities is None:
+            return None
+        place = tuple(
+            slice(b.start + s.start, b.start + s.stop) for b, s in zip(self.box, where, strict=True)
+        )
+        mean = np.asarray(self.probabilities[(slice(None), *place)], dtype=np.float32)[:, mask].mean(axis=1)
+        best = max(range(1, len(self.names)), key=lambda value: mean[value])
+        return best if best not in meeting and mean[best] >= 2 * _MIN_SHARE else None
+
+
+def _volume(mm3: float) -> str:
+    return f"{mm3:.0f} mm³" if mm3 >= 10 else f"{mm3:.1f} mm³"
+
+
+def _check(
+    uncertainty: np.ndarray,
+    label: np.ndarray,
+    affine: np.ndarray,
+    probabilities: np.ndarray | None,
+    names: tuple[str, ...],
+) -> None:
+    if uncertainty.ndim != 3 or uncertainty.shape != label.shape:
+        raise BadInput(f"the uncertainty {uncertainty.shape} and the label {label.shape} differ in size.")
+    if probabilities is not None and probabilities.shape != (len(names), *label.shape):
+        raise BadInput(
+            f"the probabilities {probabilities.shape} do not fit {len(names)} classes on {label.shape}."
+        )
+    if affine.shape != (4, 4):
+        raise BadInput(f"an affine is a 4 x 4 matrix, not {affine.shape}.")
+    if label.size and int(label.max()) >= len(names):
+        raise BadInput(
+            f"the label holds class {int(label.max())}, but only {len(names) - 1} structures are named."
+        )
