@@ -118,3 +118,16 @@ def _lps(grid: Grid) -> tuple[list[float], list[float], list[float]]:
     lps = LPS_FROM_RAS @ grid.affine
     direction = lps[:3, :3] / np.array(grid.spacing_mm)
     return [float(v) for v in lps[:3, 3]], list(grid.spacing_mm), [float(v) for v in direction.ravel()]
+
+
+def share_inside(mask: np.ndarray, source: Grid, target: Grid) -> float:
+    """The share of a mask's voxels whose centres lie inside the voxels of `target`. Raises ValueError when
+    empty.
+    """
+    indices = np.argwhere(mask).T
+    if indices.size == 0:
+        raise ValueError("an empty mask lies nowhere")
+    matrix = np.linalg.solve(target.affine, source.affine)
+    where = matrix[:3, :3] @ indices + matrix[:3, 3:]
+    ends = np.array(target.shape)[:, None] - 0.5
+    return float(((where >= -0.5 - 1e-6) & (where <= ends + 1e-6)).all(axis=0).mean())
