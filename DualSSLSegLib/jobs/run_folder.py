@@ -81,6 +81,29 @@ class RunFolder:
     def scores_path(self) -> Path:
         return self.path / "scores.json"
 
+    @property
+    def plan_path(self) -> Path:
+        """What the first attempt planned; later attempts do the same."""
+        return self.checkpoints / "plan.json"
+
+    @property
+    def evaluation_path(self) -> Path:
+        return self.path / "evaluation.json"
+
+    def prediction_path(self, case: str) -> Path:
+        """The predicted label map on the scan's own grid."""
+        return self.predictions / f"{case}.nii.gz"
+
+    def uncertainty_path(self, case: str) -> Path:
+        return self.predictions / f"{case}_uncertainty.nii.gz"
+
+    def disagreement_path(self, case: str) -> Path:
+        return self.predictions / f"{case}_disagreement.nii.gz"
+
+    def prediction_facts_path(self, case: str) -> Path:
+        """Score, hot spots, grid, model; written last, it says that the case is done."""
+        return self.predictions / f"{case}.json"
+
     def spec(self) -> dict[str, Any]:
         """The request. Raises BadInput when this is no run folder, ProtocolError when a newer version wrote
         it."""

@@ -7,8 +7,10 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 LOST_AFTER_S = 60.0
+PAUSED = "paused"  # the name of the phase that stands for a pause
 ACTIVE = ("waiting", "running", "paused")
 ENDED = ("finished", "stopped", "failed", "lost")
+_LEARNING_RATE = "learning_rate"
 _CURVE_POINTS = 600
 _WARNINGS_KEPT = 200
 
@@ -103,8 +105,8 @@ def _device(state: RunState, event: Mapping[str, Any]) -> RunState:
 
 def _phase(state: RunState, event: Mapping[str, Any]) -> RunState:
     name = event.get("name")
-    if name == "paused":
-        return replace(state, status="paused", eta_s=None)
+    if name == PAUSED:
+        return replace(state, status=PAUSED, eta_s=None)
     if name == state.phase:  # back from a pause
         return replace(state, status="running", total=event.get("total", state.total))
     return replace(state, status="running", phase=name, step=0, total=event.get("total"), eta_s=None)
@@ -117,9 +119,9 @@ def _progress(state: RunState, event: Mapping[str, Any]) -> RunState:
         if step < state.step or not state.step:  # resumed from a checkpoint: what came after it is done again
             curve = tuple(point for point in curve if point[0] < step)
             validated = tuple(row for row in validated if row.get("step", 0) < step)
-        total_loss = (event.get("terms") or {}).get("total")
-        if total_loss is not None:
-            curve = _thinned((*curve, (step, total_loss)))
+        loss = _loss(event)
+        if loss is not None:
+            curve = _thinned((*curve, (step, loss)))
     return replace(
         state,
         status="running",
@@ -128,10 +130,19 @@ def _progress(state: RunState, event: Mapping[str, Any]) -> RunState:
         eta_s=event.get("eta_s"),
         terms=event.get("terms") or {},
         weights=event.get("weights") or {},
-        lr=event.get("lr"),
+        lr=event.get("lr", (event.get("terms") or {}).get(_LEARNING_RATE)),
         curve=curve,
         validated=validated,
     )
+
+
+def _loss(event: Mapping[str, Any]) -> float | None:
+    """The loss of a training step: the total when the trainer tells it, else the sum of its terms."""
+    terms = event.get("terms") or {}
+    if event.get("loss", terms.get("total")) is not None:
+        return event.get("loss", terms.get("total"))
+    values = [value for name, value in terms.items() if name != _LEARNING_RATE and value is not None]
+    return float(sum(values)) if values else None
 
 
 def _thinned(points: tuple[tuple[int, float], ...]) -> tuple[tuple[int, float], ...]:

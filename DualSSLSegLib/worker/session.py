@@ -18,12 +18,12 @@ from DualSSLSegLib.jobs.control import Want, read_want
 from DualSSLSegLib.jobs.journal import EventReader, EventWriter
 from DualSSLSegLib.jobs.process import host_name
 from DualSSLSegLib.jobs.run_folder import RunFolder
-from DualSSLSegLib.jobs.state import RunState, reduce
+from DualSSLSegLib.jobs.state import PAUSED, RunState, reduce
 from DualSSLSegLib.jobs.worker_lock import WorkerLock
 from DualSSLSegLib.worker.kinds import Work, work_for
 from DualSSLSegLib.worker.machine import peak_memory_mb, versions
 
-_PROGRESS_EVERY_S = 1.0
+_PROGRESS_EVERY_S = 0.9  # a little less than a second, so that a caller's own thinning is not thinned again
 _LOOK_EVERY_S = 0.1
 _PAUSE_LOOK_S = 0.2
 
@@ -41,8 +41,8 @@ class Session:
         self.attempt = writer.attempt
         self._writer = writer
         self._clock = clock
+        self.started_at = clock()
         self._phase: dict[str, Any] | None = None
-        self._paused = False
         self._last_progress = -_PROGRESS_EVERY_S
         self._last_look = -_LOOK_EVERY_S
         self._want: Want = "run"
@@ -58,7 +58,7 @@ class Session:
             if now - self._last_progress < _PROGRESS_EVERY_S and not at_end:
                 return
             self._last_progress = now
-        if type == "phase":
+        if type == "phase" and fields.get("name") != PAUSED:
             self._phase = dict(fields)
             self._last_progress = -_PROGRESS_EVERY_S
         self._writer.emit(type, **fields)
@@ -73,10 +73,7 @@ class Session:
         self.report("warning", code=code, text=text, **fields)
 
     def wanted(self) -> Want:
-        """What the run shall do now: run, pause or stop. Cheap enough to ask between steps.
-
-        The journal says `paused` when a pause begins and names the phase again when it ends.
-        """
+        """What the run shall do now: run, pause or stop. Cheap enough to ask between steps; says nothing."""
         if self._asked_by_signal.is_set():
             self._want = "stop"
         else:
@@ -84,13 +81,6 @@ class Session:
             if now - self._last_look >= _LOOK_EVERY_S:
                 self._last_look = now
                 self._want = self._read_want()
-        if self._want == "pause" and not self._paused:
-            self._paused = True
-            self._writer.emit("phase", name="paused", total=None)
-        elif self._want != "pause" and self._paused:
-            self._paused = False
-            if self._want == "run" and self._phase is not None:
-                self._writer.emit("phase", **self._phase)
         return self._want
 
     def _read_want(self) -> Want:
@@ -102,14 +92,22 @@ class Session:
                 self.warn("control", f"{error} The run does what it was last asked to do.")
             return self._want
 
-    def check(self) -> None:
-        """Between two steps of work that has no checkpoint of its own: wait while paused.
+    def should_stop(self) -> bool:
+        """Between two steps of work without a checkpoint of its own: waits while paused, then says whether to stop.
 
-        Raises Stopped when the run shall stop.
+        The journal says `paused` when a pause begins and names the phase again when it ends.
         """
-        while (want := self.wanted()) == "pause":
-            time.sleep(_PAUSE_LOOK_S)
-        if want == "stop":
+        if self.wanted() == "pause":
+            self.report("phase", name=PAUSED, total=None)
+            while self.wanted() == "pause":
+                time.sleep(_PAUSE_LOOK_S)
+            if self._phase is not None:
+                self.report("phase", **self._phase)
+        return self.wanted() == "stop"
+
+    def check(self) -> None:
+        """As `should_stop`, but raises Stopped when the run shall stop."""
+        if self.should_stop():
             raise Stopped("the run was asked to stop.")
 
     def stop_by_signal(self) -> None:

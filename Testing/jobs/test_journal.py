@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from DualSSLSegLib.errors import ProtocolError
@@ -57,6 +57,7 @@ def test_the_next_attempt_goes_on_after_a_line_torn_by_a_kill(tmp_path):
     assert events[3] == {**events[3], "type": "started", "attempt": 2}
 
 
+@settings(deadline=None, max_examples=60)
 @given(cut=st.integers(min_value=0, max_value=400))
 def test_wherever_the_kill_cuts_the_sequence_has_no_gap(tmp_path_factory, cut):
     path = tmp_path_factory.mktemp("cut") / "events.jsonl"

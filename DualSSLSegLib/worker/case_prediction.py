@@ -1,0 +1,152 @@
+"""One case from prepared array to files: label, uncertainty, disagreement on the scan's own grid, and the facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from DualSSLSegLib.atomic import write_json
+from DualSSLSegLib.imaging.geometry import Grid
+from DualSSLSegLib.imaging.resample import from_working
+from DualSSLSegLib.imaging.write import write_label, write_map
+from DualSSLSegLib.inference.sliding_window import VolumePrediction, predict
+from DualSSLSegLib.jobs.run_folder import RunFolder
+from DualSSLSegLib.ranking.labelled import LabelledVolumes
+from DualSSLSegLib.ranking.scores import CaseScore, case_score
+from DualSSLSegLib.training.model_file import Model
+from DualSSLSegLib.uncertainty import hot_spots
+from DualSSLSegLib.uncertainty.maps import disagreement_map, fuse, uncertainty_map
+from DualSSLSegLib.worker.prepare import structures_from, to_label_values
+from DualSSLSegLib.worker.session import Session
+
+FACTS_VERSION = 1
+_MEMORY_SHARE = 0.4  # of the free memory that the probabilities of one case may take before they go to disk
+
+
+@dataclass(frozen=True, eq=False)
+class Predictor:
+    """A model on a device, asked for one case after the other. `stop` is asked between windows."""
+
+    model: Model
+    device: str
+    memory_limit_bytes: int
+    scratch: Path
+    report: Callable[..., None]
+    stop: Callable[[], bool]
+
+    @classmethod
+    def of(cls, session: Session, model: Model, device: str, free_memory_bytes: int) -> Predictor:
+        """A predictor for a run: obeys its control and tells its journal about memory that ran out."""
+
+        def report(type: str, **fields: Any) -> None:
+            if type == "warning":
+                session.warn(**fields)
+
+        limit = int(free_memory_bytes * _MEMORY_SHARE)
+        session.run.predictions.mkdir(parents=True, exist_ok=True)
+        return cls(model, device, limit, session.run.predictions, report, session.should_stop)
+
+    def predict(self, image: np.ndarray) -> VolumePrediction:
+        """Probabilities (N, K, x, y, z) of a prepared image (C, x, y, z). Call `discard` on it after use.
+
+        Raises Stopped and OutOfMemory.
+        """
+        return predict(
+            image,
+            list(self.model.networks.values()),
+            patch_size=self.model.plan.patch_size,
+            num_classes=self.model.num_classes,
+            device=self.device,
+            precision=self.model.plan.precision,
+            memory_limit_bytes=self.memory_limit_bytes,
+            scratch_folder=self.scratch,
+            report=self.report,
+            should_stop=self.stop,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class CaseResult:
+    """What was found for one case, on the scan's own grid: `label` holds label values, the maps 0..1."""
+
+    label: np.ndarray
+    uncertainty: np.ndarray
+    disagreement: np.ndarray
+    score: CaseScore
+    embedding: np.ndarray
+
+
+def classes_on(probabilities: np.ndarray, working: Grid, target: Grid) -> np.ndarray:
+    """(K, x, y, z) probabilities on the working grid to class indices (X, Y, Z) uint8 on the scan's own grid.
+
+    One class at a time, so that only two maps of the target's size are held; ties go to the lower index.
+    """
+    best = from_working(np.asarray(probabilities[0], dtype=np.float32), working, target, label=False)
+    classes = np.zeros(target.shape, dtype=np.uint8)
+    for index in range(1, len(probabilities)):
+        part = np.asarray(probabilities[index], dtype=np.float32)
+        candidate = from_working(part, working, target, label=False)
+        better = candidate > best
+        classes[better] = index
+        np.copyto(best, candidate, where=better)
+    return classes
+
+
+def assess(
+    prediction: VolumePrediction,
+    model: Model,
+    working: Grid,
+    source: Grid,
+    labelled: LabelledVolumes | None = None,
+) -> CaseResult:
+    """Label, maps and score of a predicted volume."""
+    structures = structures_from(model.structures)
+    fused = fuse(prediction.probabilities)
+    classes = classes_on(fused, working, source)
+
+    def onto_source(values: np.ndarray) -> np.ndarray:
+        return np.clip(from_working(values, working, source, label=False), 0.0, 1.0)
+
+    return CaseResult(
+        label=to_label_values(classes, structures),
+        uncertainty=onto_source(uncertainty_map(fused, model.temperature)),
+        disagreement=onto_source(disagreement_map(prediction.probabilities)),
+        score=case_score(
+            prediction.probabilities, working.spacing_mm, [row.name for row in structures], labelled
+        ),
+        embedding=prediction.embedding,
+    )
+
+
+def write_case(run: RunFolder, case: str, result: CaseResult, source: Grid, model: Model) -> None:
+    """Write the files of a case into the run's predictions; the facts come last and say that it is done."""
+    structures = structures_from(model.structures)
+    write_label(run.prediction_path(case), result.label, source)
+    write_map(run.uncertainty_path(case), result.uncertainty, source)
+    write_map(run.disagreement_path(case), result.disagreement, source)
+    names = {row.value: row.name for row in structures}
+    spots = hot_spots.find(result.uncertainty, result.label, source.affine, names)
+    facts = {
+        "v": FACTS_VERSION,
+        "case": case,
+        "run": run.id,
+        "score": result.score.to_dict(),
+        "hot_spots": [spot.to_dict() for spot in spots],
+        "volumes_mm3": _volumes_mm3(result.label, source, [(row.name, row.value) for row in structures]),
+        "grid": {"shape": list(source.shape), "affine": source.affine.tolist()},
+        "temperature": model.temperature,
+        "calibrated": model.calibrated,
+        "model": model.info,
+        "embedding": [round(float(value), 6) for value in result.embedding],
+    }
+    write_json(run.prediction_facts_path(case), facts)
+
+
+def _volumes_mm3(label: np.ndarray, grid: Grid, table: Sequence[tuple[str, int]]) -> dict[str, float]:
+    counts = np.bincount(label.ravel(), minlength=256)
+    voxel_mm3 = float(np.prod(grid.spacing_mm))
+    return {name: round(float(counts[value]) * voxel_mm3, 3) for name, value in table}
