@@ -1,0 +1,176 @@
+"""The parts of the page as HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from DualSSLSegLib.report.case_picture import View
+from DualSSLSegLib.report.charts import line_chart, scatter_chart, strip_chart
+from DualSSLSegLib.report.model import (
+    Accuracy,
+    CaseCard,
+    Headline,
+    QueueEntry,
+    Round,
+    StructureScore,
+    UncertaintyCheck,
+)
+
+
+def tiles(headlines: Sequence[Headline]) -> str:
+    cells = (
+        f'<div class="tile"><b>{escape(item.value)}</b><span>{escape(item.label)}</span>'
+        f"<small>{escape(item.detail)}</small></div>"
+        for item in headlines
+    )
+    return f'<div class="tiles">{"".join(cells)}</div>'
+
+
+def bullet_list(sentences: Iterable[str], css: str) -> str:
+    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
+    return f'<ul class="{css}">{items}</ul>' if items else ""
+
+
+def picture_legend(reference: bool, uncertainty: bool) -> str:
+    parts = ['<span class="chip"><i class="stroke prediction"></i>prediction</span>']
+    if reference:
+        parts.append('<span class="chip"><i class="stroke reference"></i>reference</span>')
+    if uncertainty:
+        parts.append('<span class="chip">uncertainty 0 <i class="scale"></i> 1</span>')
+    parts.append("<span>R right, L left, A front, P back, S head, I feet of the patient</span>")
+    parts.append("<span>white bar: 10 mm (50 mm in large scans)</span>")
+    return f'<div class="legend">{"".join(parts)}</div>'
+
+
+def case_card(card: CaseCard) -> str:
+    """A case in all drawn planes: outlines above, uncertainty below, all at one scale."""
+    columns = " ".join(f"{view.width_mm:.4g}fr" for view in card.views)
+    heats = [view.heat for view in card.views if view.heat is not None]
+    pictures = "".join([view.outlined for view in card.views] + heats)
+    numbers = "".join(
+        f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in card.numbers
+    )
+    remarks = "".join(f"<p>{escape(remark)}</p>" for remark in card.remarks)
+    return (
+        f'<article class="card"><div class="views" style="grid-template-columns:{columns}">{pictures}</div>'
+        f'<div class="beside"><b>{escape(card.case)}</b><div class="role">{escape(card.role)}</div>'
+        f"<table>{numbers}</table>{remarks}</div></article>"
+    )
+
+
+def thumbnail(card: CaseCard) -> str:
+    """A case in one plane, outlines beside uncertainty."""
+    numbers = " · ".join(f"{escape(name)} {escape(value)}" for name, value in card.numbers)
+    return (
+        f'<div class="thumb">{_pair(card.views[0]) if card.views else ""}<b>{escape(card.case)}</b>'
+        f"<div>{escape(card.role)}</div><div>{numbers}</div></div>"
+    )
+
+
+def queue(entries: Sequence[QueueEntry]) -> str:
+    rows = []
+    for entry in entries:
+        picture = (
+            f'<div class="thumb">{_single(entry.view)}</div>' if entry.view is not None else "<div></div>"
+        )
+        score = "" if entry.score is None else f"{entry.score:.2f}<small>review score</small>"
+        rows.append(
+            f'<li><div class="place">{entry.place}</div>{picture}<div class="why"><b>{escape(entry.case)}</b>'
+            f'{escape(entry.reason)}</div><div class="score">{score}</div></li>'
+        )
+    return f'<ol class="queue">{"".join(rows)}</ol>'
+
+
+def accuracy(part: Accuracy) -> str:
+    """Dice and distances per structure, round under round, and every case's Dice as a dot."""
+    structures = [score.structure for score in part.rounds[0][1]]
+    rows, strips = [], []
+    for structure in structures:
+        for place, (name, scores) in enumerate(part.rounds):
+            score = next(item for item in scores if item.structure == structure)
+            best = place > 0 and _better(score, part.rounds[0][1])
+            rows.append(
+                _accuracy_row(structure if place == 0 else "", name, score, first=place == 0, best=best)
+            )
+            strips.append((f"{structure}, {_short(name)}", score.dice_per_case))
+    head = "".join(
+        f"<th{css}>{name}</th>"
+        for name, css in (
+            ("structure", ""),
+            ("after", ' class="text"'),
+            ("Dice", ""),
+            ("95 % Hausdorff, mm", ""),
+            ("mean surface distance, mm", ""),
+            ("not found", ""),
+            ("cases", ""),
+        )
+    )
+    strip = strip_chart(strips, title=f"Dice of every case, {part.group}")
+    return (
+        f'<h3>{escape(part.group)}</h3><p class="hint">{escape(part.explanation)}</p>'
+        f'<div class="wide"><table><thead><tr>'
+        f"{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+        f'<div class="charts" style="margin-top:14px">{strip}</div>'
+    )
+
+
+def uncertainty(check: UncertaintyCheck) -> str:
+    chart = scatter_chart(
+        check.dots,
+        check.groups,
+        x_label=check.x_label,
+        y_label="Dice with the reference",
+        title="Case score against true Dice",
+    )
+    return f'<div class="charts">{chart}<div>{bullet_list(check.sentences, "statements")}</div></div>'
+
+
+def training_round(item: Round) -> str:
+    charts = []
+    for curves in item.curves:
+        chart = line_chart(
+            curves.series, x_label="step", y_label=curves.y_label, title=f"{item.name}: {curves.title}"
+        )
+        charts.append(chart.replace("<figure>", f"<figure><h4>{escape(curves.title)}</h4>", 1))
+    return (
+        f'<h3>{escape(item.name)}</h3>{facts(item.facts)}<div class="charts">{"".join(charts)}</div>'
+        + bullet_list(item.notes, "statements")
+    )
+
+
+def facts(pairs: Sequence[tuple[str, str]]) -> str:
+    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in pairs)
+    return f'<dl class="facts">{rows}</dl>' if rows else ""
+
+
+def _pair(view: View) -> str:
+    if view.heat is None:
+        return f'<div class="pair single">{view.outlined}</div>'
+    return f'<div class="pair">{view.outlined}{view.heat}</div>'
+
+
+def _single(view: View) -> str:
+    return f'<div class="pair single">{view.heat or view.outlined}</div>'
+
+
+def _short(name: str) -> str:
+    return name.lower().replace("round ", "R")
+
+
+def _better(score: StructureScore, before: Sequence[StructureScore]) -> bool:
+    earlier = next(item for item in before if item.structure == score.structure)
+    return None not in (score.dice.mean, earlier.dice.mean) and (score.dice.mean or 0) > (
+        earlier.dice.mean or 0
+    )
+
+
+def _accuracy_row(structure: str, name: str, score: StructureScore, *, first: bool, best: bool) -> str:
+    missed = (
+        str(score.missed) if not score.false_alarms else f"{score.missed} (+{score.false_alarms} invented)"
+    )
+    return (
+        f'<tr{" class=first" if first else ""}><td>{escape(structure)}</td><td class="text">{escape(name)}</td>'
+        f"<td{' class=best' if best else ''}>{score.dice.text(3)}</td><td>{score.hd95_mm.text(2)}</td>"
+        f"<td>{score.asd_mm.text(2)}</td><td>{missed}</td><td>{score.dice.number}</td></tr>"
+    )
