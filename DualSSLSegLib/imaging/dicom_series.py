@@ -7,46 +7,19 @@ place.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.imaging.dicom_slice import DicomSlice, is_other_object, quiet, read_slice
 from DualSSLSegLib.imaging.formats import DICOM_SUFFIXES, is_dicom_file
 from DualSSLSegLib.imaging.geometry import LPS_FROM_RAS, Grid, check_grid
 from DualSSLSegLib.imaging.streams import COPY_AGAIN
 
 _POSITION_TOLERANCE = 0.1
 """How far a slice may lie from its place in an even stack, as a share of the slice distance."""
-
-_NOT_SCANS = (
-    "1.2.840.10008.1.3.10",  # DICOMDIR
-    "1.2.840.10008.5.1.4.1.1.9.",  # waveforms
-    "1.2.840.10008.5.1.4.1.1.11.",  # presentation states
-    "1.2.840.10008.5.1.4.1.1.66",  # raw data, registrations, segmentations, surfaces
-    "1.2.840.10008.5.1.4.1.1.67",  # real-world value maps
-    "1.2.840.10008.5.1.4.1.1.88.",  # structured reports
-    "1.2.840.10008.5.1.4.1.1.104.",  # documents
-    "1.2.840.10008.5.1.4.1.1.481.",  # radiotherapy
-)
-
-
-@dataclass(frozen=True)
-class _Slice:
-    path: Path
-    series: str
-    description: str
-    position: np.ndarray  # (3,) LPS mm
-    rows: np.ndarray  # (3,) direction in which the column index grows
-    columns: np.ndarray  # (3,) direction in which the row index grows
-    spacing: tuple[float, float]  # between columns, between rows
-    size: tuple[int, int]  # columns, rows
 
 
 def read_grid(folder: Path) -> Grid:
@@ -68,7 +41,7 @@ def read(folder: Path) -> tuple[np.ndarray, Grid]:
     reader = sitk.ImageSeriesReader()
     reader.SetOutputPixelType(sitk.sitkFloat32)
     reader.SetFileNames([str(one.path) for one in slices])
-    with _quiet():
+    with quiet():
         try:
             array = sitk.GetArrayFromImage(reader.Execute())
         except RuntimeError as error:
@@ -76,27 +49,12 @@ def read(folder: Path) -> tuple[np.ndarray, Grid]:
     return array.transpose(2, 1, 0), grid
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep ITK's warnings off the console meanwhile; what matters of them is checked here and said in
-    words.
-    """
-    import SimpleITK as sitk
-
-    before = sitk.ProcessObject.GetGlobalWarningDisplay()
-    sitk.ProcessObject.SetGlobalWarningDisplay(False)
-    try:
-        yield
-    finally:
-        sitk.ProcessObject.SetGlobalWarningDisplay(before)
-
-
-def _slices(folder: Path) -> list[_Slice]:
+def _slices(folder: Path) -> list[DicomSlice]:
     files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
     images = [
         path
         for path in files
-        if (path.suffix.lower() in DICOM_SUFFIXES or is_dicom_file(path)) and not _is_other_object(path)
+        if (path.suffix.lower() in DICOM_SUFFIXES or is_dicom_file(path)) and not is_other_object(path)
     ]
     if not images:
         raise BadInput(
@@ -104,83 +62,11 @@ def _slices(folder: Path) -> list[_Slice]:
             hint="Give the folder that holds the slices.",
             path=folder,
         )
-    with _quiet():
-        return [_read_slice(path) for path in images]
+    with quiet():
+        return [read_slice(path) for path in images]
 
 
-def _is_other_object(path: Path) -> bool:
-    """Whether the file's meta header says that it is no scan (a report, a segmentation, a directory, ...)."""
-    with open(path, "rb") as stream:
-        start = stream.read(2048)
-    mark = start.find(b"\x02\x00\x02\x00UI")
-    if mark < 0:
-        return False
-    length = int.from_bytes(start[mark + 6 : mark + 8], "little")
-    kind = start[mark + 8 : mark + 8 + length].decode("ascii", errors="replace").rstrip("\0 ")
-    return kind.startswith(_NOT_SCANS)
-
-
-def _read_slice(path: Path) -> _Slice:
-    import SimpleITK as sitk
-
-    reader = sitk.ImageFileReader()
-    reader.SetFileName(str(path))
-    reader.SetImageIO("GDCMImageIO")
-    try:
-        reader.ReadImageInformation()
-    except RuntimeError as error:
-        raise BadInput(
-            "this DICOM file is damaged, cut short or holds no image.", hint=COPY_AGAIN, path=path
-        ) from error
-    size = (*reader.GetSize(), 1)
-    if reader.GetNumberOfComponents() > 1:
-        raise BadInput("this DICOM image has colours.", hint="Give a grey-value series.", path=path)
-    if size[2] > 1:
-        raise BadInput(
-            f"this is one multi-frame DICOM file of {size[2]} frames, not a series of slices.",
-            hint="Convert it to .nii.gz or .nrrd first (for example with 3D Slicer or dcm2niix).",
-            path=path,
-        )
-    position = _numbers(reader, "0020|0032", 3)
-    orientation = _numbers(reader, "0020|0037", 6)
-    between = _numbers(reader, "0028|0030", 2)
-    if position is None or orientation is None or between is None or min(between) <= 0:
-        raise BadInput(
-            "this DICOM slice does not say where it lies (no position, orientation or pixel spacing).",
-            hint="Give the original series; a screenshot or a secondary capture cannot be placed in space.",
-            path=path,
-        )
-    rows, columns = (
-        np.array(v) / max(float(np.linalg.norm(v)), 1e-9) for v in (orientation[:3], orientation[3:])
-    )
-    return _Slice(
-        path,
-        _text(reader, "0020|000e"),
-        _text(reader, "0008|103e"),
-        np.array(position),
-        rows,
-        columns,
-        (between[1], between[0]),
-        (size[0], size[1]),
-    )
-
-
-def _text(reader: Any, key: str) -> str:
-    if not reader.HasMetaDataKey(key):
-        return ""
-    return reader.GetMetaData(key).encode("utf-8", errors="replace").decode("utf-8").strip(" \0")
-
-
-def _numbers(reader: Any, key: str, count: int) -> list[float] | None:
-    """The values of a tag, or None when there are not `count` finite numbers."""
-    try:
-        values = [float(part) for part in _text(reader, key).split("\\")]
-    except ValueError:
-        return None
-    return values if len(values) == count and all(math.isfinite(v) for v in values) else None
-
-
-def _stack(slices: list[_Slice], folder: Path) -> tuple[list[_Slice], Grid]:
+def _stack(slices: list[DicomSlice], folder: Path) -> tuple[list[DicomSlice], Grid]:
     """The slices in order of their place, and the grid of the volume they make."""
     _check_one_series(slices, folder)
     first = slices[0]
@@ -203,7 +89,7 @@ def _stack(slices: list[_Slice], folder: Path) -> tuple[list[_Slice], Grid]:
     return slices, grid
 
 
-def _check_one_series(slices: list[_Slice], folder: Path) -> None:
+def _check_one_series(slices: list[DicomSlice], folder: Path) -> None:
     counts = Counter(one.series for one in slices)
     if len(counts) > 1:
         names = {one.series: one.description or f"series {one.series}" for one in slices}
@@ -231,15 +117,15 @@ def _check_one_series(slices: list[_Slice], folder: Path) -> None:
             )
 
 
-def _check_distances(slices: list[_Slice], places: np.ndarray, folder: Path) -> None:
+def _check_distances(slices: list[DicomSlice], places: np.ndarray, folder: Path) -> None:
     gaps = np.diff(places)
     usual = float(np.median(gaps))
     doubled = np.flatnonzero(gaps <= max(1e-3, _POSITION_TOLERANCE * usual))
     if len(doubled):
         n = int(doubled[0])
         raise BadInput(
-            f"several slices lie at one place ({slices[n].path.name} and {slices[n + 1].path.name}, {len(doubled)} such "
-            "pairs): a series over time, echoes or directions, or a copied slice.",
+            f"several slices lie at one place ({slices[n].path.name} and {slices[n + 1].path.name}, "
+            f"{len(doubled)} such pairs): a series over time, echoes or directions, or a copied slice.",
             hint="Keep one volume in the folder.",
             path=folder,
         )
@@ -262,7 +148,7 @@ def _check_distances(slices: list[_Slice], places: np.ndarray, folder: Path) -> 
     )
 
 
-def _check_straight(slices: list[_Slice], step: np.ndarray, folder: Path) -> None:
+def _check_straight(slices: list[DicomSlice], step: np.ndarray, folder: Path) -> None:
     """Raises BadInput when a slice lies sideways of its place in the stack."""
     for n, one in enumerate(slices):
         offset = one.position - slices[0].position - n * step
@@ -275,7 +161,7 @@ def _check_straight(slices: list[_Slice], step: np.ndarray, folder: Path) -> Non
             )
 
 
-def _name_damaged(slices: list[_Slice], folder: Path) -> BadInput:
+def _name_damaged(slices: list[DicomSlice], folder: Path) -> BadInput:
     """The error for a series that GDCM could not read: the first slice it cannot read by itself, else the
     folder.
     """

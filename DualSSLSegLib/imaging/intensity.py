@@ -91,9 +91,8 @@ def plan_intensity(
     channels differ in number.
     """
     seen: list[list[_Sample]] = []
-    for image, foreground in zip(
-        samples, foregrounds if foregrounds is not None else repeat(None), strict=False
-    ):
+    pairs = zip(samples, repeat(None)) if foregrounds is None else zip(samples, foregrounds, strict=True)  # noqa: B905
+    for image, foreground in pairs:
         if image.ndim != 4:
             raise ValueError(f"a scan is (C, X, Y, Z), not {image.shape}")
         if seen and len(image) != len(seen):

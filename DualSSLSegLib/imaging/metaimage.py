@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import zlib
 from pathlib import Path
@@ -42,7 +43,7 @@ def read(path: Path) -> tuple[np.ndarray, Grid]:
     voxels = data[start:]
     if fields.get("compresseddata", "false").lower() == "true":
         voxels = unzlib(voxels, path)
-    count = int(np.prod(grid.shape, dtype=np.int64))
+    count = math.prod(grid.shape)
     check_length(len(voxels), count * kind.itemsize, path)
     return np.frombuffer(voxels, kind, count).reshape(grid.shape, order="F"), grid
 

@@ -7,6 +7,7 @@ prefers one of two contradicting positions in a header.
 from __future__ import annotations
 
 import gzip
+import math
 from pathlib import Path
 from typing import Any, Literal
 
@@ -68,8 +69,11 @@ def read(path: Path) -> tuple[np.ndarray, Grid]:
     header, order = _header(data, path)
     grid = _grid(header, path)
     kind = np.dtype(_TYPES[int(header["datatype"])]).newbyteorder(order)
-    start = max(int(header["vox_offset"]), int(header["sizeof_hdr"]))
-    count = int(np.prod(grid.shape, dtype=np.int64))
+    offset = float(header["vox_offset"])
+    if not 0 <= offset <= len(data):
+        check_length(0, math.prod(grid.shape) * kind.itemsize, path)
+    start = max(int(offset), int(header["sizeof_hdr"]))
+    count = math.prod(grid.shape)
     check_length(len(data) - start, count * kind.itemsize, path)
     array = np.frombuffer(data, kind, count, start).reshape(grid.shape, order="F")
     slope, intercept = float(header["scl_slope"]), float(header["scl_inter"])
@@ -138,7 +142,7 @@ def _grid(header: Any, path: Path) -> Grid:
         )
     if any(n > 1 for n in sizes[3:]):
         raise BadInput(
-            f"this is a 4-D series of {int(np.prod(sizes[3:]))} volumes, not one 3-D scan.",
+            f"this is a 4-D series of {math.prod(sizes[3:])} volumes, not one 3-D scan.",
             hint="Save each volume as its own file (one channel per file).",
             path=path,
         )
@@ -153,22 +157,26 @@ def _position(header: Any, shape: tuple[int, int, int], path: Path) -> Grid:
     scale = np.diag([*[_MILLIMETRES.get(int(header["xyzt_units"]) & 7, 1.0)] * 3, 1.0])
     stored = Grid(shape, scale @ _sform(header)) if int(header["sform_code"]) > 0 else None
     turned = Grid(shape, scale @ _qform(header)) if int(header["qform_code"]) > 0 else None
+    if stored is not None and turned is not None and _is_usable(turned) and not _is_usable(stored):
+        stored = None  # some writers set the code and leave the numbers zero
     if stored is None and turned is None:
         # Nothing is said about the orientation; ITK, and so 3D Slicer, then shows LPS with its origin at the
         # first voxel.
         spacing = np.abs(np.asarray(header["pixdim"][1:4], np.float64))
         return check_grid(Grid(shape, LPS_FROM_RAS @ scale @ np.diag([*spacing, 1.0])), path)
     grid = check_grid(stored or turned, path)  # type: ignore[arg-type]
-    if stored is not None and turned is not None:
-        usable = np.isfinite(turned.affine).all() and min(turned.spacing_mm) > 0
-        if usable and stored.corner_displacement(turned) > CONFLICT_TOLERANCE:
-            raise BadInput(
-                "the header holds two positions that contradict each other: beside its qform, its sform has "
-                f"{stored.difference(turned) or 'other corners'}.",
-                hint="Check in a viewer which one is right, and save the scan again (for example in 3D Slicer).",
-                path=path,
-            )
+    if turned is not None and _is_usable(turned) and grid.corner_displacement(turned) > CONFLICT_TOLERANCE:
+        raise BadInput(
+            "the header holds two positions that contradict each other: beside its qform, its sform has "
+            f"{grid.difference(turned) or 'other corners'}.",
+            hint="Check in a viewer which one is right, and save the scan again (for example in 3D Slicer).",
+            path=path,
+        )
     return grid
+
+
+def _is_usable(grid: Grid) -> bool:
+    return bool(np.isfinite(grid.affine).all()) and min(grid.spacing_mm) > 0
 
 
 def _sform(header: Any) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import math
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -11,7 +12,15 @@ import numpy as np
 
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.imaging.geometry import LPS_FROM_RAS, Grid, check_grid
-from DualSSLSegLib.imaging.streams import COPY_AGAIN, check_file, check_length, gunzip, read_start, unbzip2
+from DualSSLSegLib.imaging.streams import (
+    COPY_AGAIN,
+    check_file,
+    check_length,
+    gunzip,
+    read_bytes,
+    read_start,
+    unbzip2,
+)
 
 _HEADER_LIMIT = 1 << 24
 _TYPES = {
@@ -32,7 +41,10 @@ _SPACES = {
 
 
 class NrrdHeader(NamedTuple):
-    """`grid` of the spatial axes; `layers` on the non-spatial axis `layer_axis` (1 and None without one)."""
+    """`grid` of the spatial axes; `layers` on the non-spatial axis `layer_axis` (1 and None without one).
+
+    `byte_skip` bytes come before the voxels; -1 means that the voxels are the end of the file.
+    """
 
     fields: dict[str, str]
     sizes: tuple[int, ...]
@@ -40,6 +52,7 @@ class NrrdHeader(NamedTuple):
     layer_axis: int | None
     layers: int
     data_start: int
+    byte_skip: int
 
 
 def read_header(path: Path) -> NrrdHeader:
@@ -68,9 +81,9 @@ def read_layers(path: Path, header: NrrdHeader) -> np.ndarray:
     kind = np.dtype(_TYPE_OF[fields["type"].lower()])
     if kind.itemsize > 1:
         kind = kind.newbyteorder(">" if fields.get("endian", "little").lower() == "big" else "<")
-    data = path.read_bytes()[header.data_start :]
+    data = read_bytes(path)[header.data_start :]
     encoding = fields.get("encoding", "raw").lower()
-    count = int(np.prod(header.sizes, dtype=np.int64))
+    count = math.prod(header.sizes)
     if encoding in ("gzip", "gz"):
         data = gunzip(data, path)
     elif encoding in ("bzip2", "bz2"):
@@ -78,9 +91,8 @@ def read_layers(path: Path, header: NrrdHeader) -> np.ndarray:
     if encoding in ("ascii", "text", "txt"):
         array = _from_text(data, kind, count, path)
     else:
-        skip = int(fields.get("byte skip", fields.get("byteskip", "0")))
-        data = data[len(data) - count * kind.itemsize :] if skip == -1 else data[skip:]
-        check_length(len(data), count * kind.itemsize, path)
+        check_length(len(data) - max(header.byte_skip, 0), count * kind.itemsize, path)
+        data = data[header.byte_skip if header.byte_skip >= 0 else len(data) - count * kind.itemsize :]
         array = np.frombuffer(data, kind, count)
     array = array.reshape(header.sizes, order="F")
     return array[None] if header.layer_axis is None else np.moveaxis(array, header.layer_axis, 0)
@@ -183,7 +195,9 @@ def _interpret(fields: dict[str, str], data_start: int, path: Path) -> NrrdHeade
     affine = np.diag([*_SPACES[space], 1.0]) @ affine
     x, y, z = (sizes[axis] for axis in spatial)
     layers = sizes[rest[0]] if rest else 1
-    return NrrdHeader(fields, sizes, Grid((x, y, z), affine), rest[0] if rest else None, layers, data_start)
+    skip = int(fields.get("byte skip", fields.get("byteskip", "0")))
+    axis = rest[0] if rest else None
+    return NrrdHeader(fields, sizes, Grid((x, y, z), affine), axis, layers, data_start, skip)
 
 
 def _directions(fields: dict[str, str], dims: int) -> list[np.ndarray | None]:

@@ -88,7 +88,7 @@ def _onto(array: np.ndarray, source: Grid, target: Grid, label: bool) -> np.ndar
     if label:
         return _label(_turn(array, order, flips), weights)
     if array.ndim == 3:
-        return _interpolate(_turn(array, order, flips), weights)
+        return _onto(array[None], source, target, label)[0]
     result = np.empty((array.shape[0], *target.shape), np.float32)
     for channel in range(array.shape[0]):
         result[channel] = _interpolate(_turn(array[channel], order, flips), weights)
@@ -163,7 +163,7 @@ def _growth(matrix: np.ndarray | None) -> float:
 def _label(array: np.ndarray, weights: list[np.ndarray | None]) -> np.ndarray:
     """The value with the largest share at each voxel; on a tie the smallest value."""
     if all(matrix is None for matrix in weights):
-        return np.ascontiguousarray(array)
+        return array.copy(order="C")
     array = np.ascontiguousarray(array)
     shape = tuple(n if m is None else len(m) for n, m in zip(array.shape, weights, strict=True))
     values = np.unique(array)
