@@ -19,7 +19,7 @@ def slabs(shape: Sequence[int]) -> Iterator[slice]:
 
 
 def bounding_box(mask: np.ndarray, margin: int = 0) -> tuple[slice, slice, slice] | None:
-    """The smallest box that holds every voxel of `mask` (X, Y, Z) that is not zero, grown by `margin`; None without any.
+    """The smallest box around all voxels of `mask` (X, Y, Z) that are not zero, grown by `margin`; None without any.
 
     `mask` is an array or a memory map.
     """
