@@ -1,4 +1,4 @@
-"""Whole volumes: exact for a voxel-wise model, the same in memory and in slabs, stoppable, alive when memory is short."""
+"""Whole volumes: exact for a voxel-wise model, same in memory and in slabs, stoppable, alive when memory is short."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def test_when_memory_runs_out_batches_and_then_windows_become_smaller(pair, erro
 
 
 def test_when_nothing_smaller_is_left_the_error_says_what_to_do(pair):
-    with pytest.raises(OutOfMemory, match="32 x 32 x 16 voxels .*more memory"):
+    with pytest.raises(OutOfMemory, match=r"32 x 32 x 16 voxels .*more memory"):
         run(an_image((40, 50, 20)), [ShortOfMemory(pair[0], 10, MemoryError())])
 
 
@@ -194,7 +194,7 @@ def test_bfloat16_convolutions_still_give_float32_probabilities_that_add_up():
 
 
 class Marked(VoxelWise):
-    """Class 1 where channel 0 is above 0; the bottleneck is constant, 1 in cells of bright channel 1 and 0 elsewhere."""
+    """Class 1 where channel 0 is above 0; the bottleneck is the share of bright and of dark channel 1 per cell."""
 
     def __init__(self) -> None:
         super().__init__(np.array([[0.0, 0], [50, 0], [0, 0]]), np.array([0.0, 0, -99]))
