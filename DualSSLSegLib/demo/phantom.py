@@ -87,7 +87,7 @@ def _smooth_displacement(rng: np.random.Generator, shape: tuple[int, ...]) -> np
 
 
 def _tube(rng: np.random.Generator, points: np.ndarray, side: float) -> tuple[np.ndarray, np.ndarray]:
-    """For every voxel: place along the tube (0 front .. 1 back), and distance from its centre line / radius."""
+    """For every voxel: place along the tube (0 front .. 1 back), and distance in units of its radius."""
     t = np.linspace(0.0, 1.0, _CENTRELINE_POINTS)
     size = rng.uniform(0.85, 1.15)
     bend, lift = rng.uniform(3.0, 7.0), rng.uniform(5.0, 10.0)
@@ -149,7 +149,7 @@ def _scan(rng: np.random.Generator, tissue: np.ndarray, spacing: np.ndarray) -> 
 def _stored(
     rng: np.random.Generator, image: np.ndarray, label: np.ndarray, spacing: np.ndarray
 ) -> PhantomCase:
-    """Store the axes in an order and direction that differ between cases, as files from several scanners do."""
+    """Store the axes in an order and direction that differ between cases, as several scanners would."""
     affine = np.diag([*spacing, 1.0])
     affine[:3, 3] = rng.uniform(-60, 60, 3)
     order = rng.permutation(3) if rng.random() < 0.25 else np.arange(3)
