@@ -7,27 +7,17 @@ volume, which would measure the organ's size), and plain outlier flags.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
-from DualSSLSegLib.errors import RunFailed
+from DualSSLSegLib.ranking.fused import FusedForeground, label_maps
 from DualSSLSegLib.ranking.labelled import LabelledVolumes
 from DualSSLSegLib.ranking.quality import fixed_risk
-from DualSSLSegLib.ranking.regions import (
-    Box,
-    bounding_box,
-    dice_from_table,
-    dilated,
-    normalised_entropy,
-    overlap_table,
-    pieces,
-)
-
-_SLAB_BYTES = 64 * 2**20
+from DualSSLSegLib.ranking.regions import bounding_box, dice_from_table, overlap_table, pieces
 
 
 @dataclass(frozen=True)
@@ -117,10 +107,10 @@ def case_score(
         )
     networks, classes = probabilities.shape[:2]
     voxel_mm3 = float(np.prod(np.asarray(spacing_mm, dtype=np.float64)))
-    maps, fused = _label_maps(probabilities)
+    maps, fused = label_maps(probabilities)
     dice = _pairwise_dice(maps, classes)
     box = bounding_box(fused > 0, margin=4)  # one more than the rim, so that the rim never touches the crop
-    region = _Region(probabilities, fused, box)
+    region = FusedForeground(probabilities, fused, box)
     counts = np.stack([np.bincount(one.ravel(), minlength=classes) for one in maps])
     structures = tuple(
         _structure(index, name, counts[:, index], float(dice[index]), region, voxel_mm3, labelled)
@@ -151,53 +141,12 @@ def case_score(
     )
 
 
-class _Region:
-    """The fused prediction and the mean probability in the box around the foreground."""
-
-    def __init__(self, probabilities: np.ndarray, fused: np.ndarray, box: Box | None) -> None:
-        self._probabilities = probabilities
-        self._box = box
-        self.labels = None if box is None else fused[box]
-        self._entropy = np.zeros((0, 0, 0), dtype=np.float32)
-        if box is not None:
-            self._entropy = np.concatenate(
-                [normalised_entropy(_mean_over_networks(slab)) for slab in self._slabs()]
-            )
-
-    def _slabs(self) -> Iterator[np.ndarray]:
-        assert self._box is not None
-        across, y, z = self._box
-        for start, stop in _slab_ranges(self._probabilities.shape, across.start, across.stop):
-            yield self._probabilities[:, :, start:stop, y, z]
-
-    def entropy_around(self, mask: np.ndarray) -> float:
-        """Mean normalised entropy over `mask` (crop, bool) dilated by the rim."""
-        return float(self._entropy[dilated(mask)].mean(dtype=np.float64))
-
-    def expected_dice(self, index: int) -> float:
-        """2 sum(p in prediction) / (|prediction| + sum(p)), p summed over the prediction and its rim.
-
-        Beyond the rim the tails of the softmax, summed over a large volume, would outweigh the structure.
-        """
-        assert self.labels is not None
-        inside, around, position = 0.0, 0.0, 0
-        predicted = self.labels == index
-        rim = dilated(predicted)
-        for slab in self._slabs():
-            mean = _mean_over_networks(slab[:, index : index + 1])[0]
-            rows = slice(position, position + mean.shape[0])
-            inside += float(mean[predicted[rows]].sum(dtype=np.float64))
-            around += float(mean[rim[rows]].sum(dtype=np.float64))
-            position += mean.shape[0]
-        return 2.0 * inside / (np.count_nonzero(predicted) + around)
-
-
 def _structure(
     index: int,
     name: str,
     counts: np.ndarray,
     dice: float,
-    region: _Region,
+    region: FusedForeground,
     voxel_mm3: float,
     labelled: LabelledVolumes | None,
 ) -> StructureScore:
@@ -231,23 +180,6 @@ def _structure(
     )
 
 
-def _label_maps(probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(N, X, Y, Z) uint8 class per network and (X, Y, Z) uint8 class of the mean."""
-    networks, _, *shape = probabilities.shape
-    maps = np.empty((networks, *shape), dtype=np.uint8)
-    fused = np.empty(shape, dtype=np.uint8)
-    for start, stop in _slab_ranges(probabilities.shape, 0, shape[0]):
-        slab = np.asarray(probabilities[:, :, start:stop], dtype=np.float32)
-        if not np.isfinite(slab).all():
-            raise RunFailed(
-                "the networks' probabilities contain values that are not numbers.",
-                hint="Training has diverged: train again with another seed or a smaller learning rate.",
-            )
-        maps[:, start:stop] = slab.argmax(axis=1)
-        fused[start:stop] = _mean_over_networks(slab).argmax(axis=0)
-    return maps, fused
-
-
 def _pairwise_dice(maps: np.ndarray, classes: int) -> np.ndarray:
     """(K,) mean over the pairs of networks in which at least one predicts the class; NaN where none does."""
     tables = [dice_from_table(overlap_table(one, other, classes)) for one, other in combinations(maps, 2)]
@@ -256,17 +188,6 @@ def _pairwise_dice(maps: np.ndarray, classes: int) -> np.ndarray:
     rows = np.stack(tables)
     defined = np.isfinite(rows).sum(axis=0)
     return np.where(defined > 0, np.nansum(rows, axis=0) / np.maximum(defined, 1), np.nan)
-
-
-def _mean_over_networks(slab: np.ndarray) -> np.ndarray:
-    return np.asarray(slab, dtype=np.float32).mean(axis=0)
-
-
-def _slab_ranges(shape: Sequence[int], start: int, stop: int) -> Iterator[tuple[int, int]]:
-    row_bytes = 4 * shape[0] * shape[1] * shape[3] * shape[4]
-    step = max(1, _SLAB_BYTES // max(row_bytes, 1))
-    for low in range(start, stop, step):
-        yield low, min(low + step, stop)
 
 
 def _mean(values: Sequence[float]) -> float:

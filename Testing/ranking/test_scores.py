@@ -139,7 +139,7 @@ def test_half_precision_memory_maps_are_read_in_slabs_with_the_same_result(tmp_p
     path = tmp_path / "probabilities.npy"
     np.save(path, probabilities.astype(np.float16))
     whole = case_score(probabilities, (1, 1, 1), NAMES)
-    monkeypatch.setattr("DualSSLSegLib.ranking.scores._SLAB_BYTES", 100_000)
+    monkeypatch.setattr("DualSSLSegLib.ranking.fused._SLAB_BYTES", 100_000)
     slabs = case_score(np.load(path, mmap_mode="r"), (1, 1, 1), NAMES)
     assert slabs.disagreement == pytest.approx(whole.disagreement, abs=0.01)
     assert slabs.rim_entropy == pytest.approx(whole.rim_entropy, abs=1e-3)

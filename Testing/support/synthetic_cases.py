@@ -34,8 +34,8 @@ def two_organs(
         one = ball(shape, centre, first_radius, edge=edge)
         if pieces == 2:
             one = np.maximum(
-                ball(shape, centre - [5, 5, 4], 3.9, edge=edge),
-                ball(shape, centre + [3, 4, 3], 4.6, edge=edge),
+                ball(shape, centre - np.array([5, 5, 4]), 3.9, edge=edge),
+                ball(shape, centre + np.array([3, 4, 3]), 4.6, edge=edge),
             )
         other = ball(shape, np.array([23, 13, 12]) + wobble, second_radius, edge=0.5)
         networks.append(network(one, other if second else np.zeros(shape)))
