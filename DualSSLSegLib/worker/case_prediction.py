@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from DualSSLSegLib.imaging.resample import from_working
 from DualSSLSegLib.imaging.write import write_label, write_map
 from DualSSLSegLib.inference.sliding_window import VolumePrediction, predict
 from DualSSLSegLib.jobs.run_folder import RunFolder
-from DualSSLSegLib.ranking.labelled import LabelledVolumes
+from DualSSLSegLib.ranking.labelled import LabelledVolumes, structure_volumes
 from DualSSLSegLib.ranking.scores import CaseScore, case_score
 from DualSSLSegLib.training.model_file import Model
 from DualSSLSegLib.uncertainty import hot_spots
@@ -71,9 +71,9 @@ class Predictor:
 
 @dataclass(frozen=True, eq=False)
 class CaseResult:
-    """What was found for one case, on the scan's own grid: `label` holds label values, the maps 0..1."""
+    """What was found for one case, on the scan's own grid: `classes` are class indices, the maps 0..1."""
 
-    label: np.ndarray
+    classes: np.ndarray
     uncertainty: np.ndarray
     disagreement: np.ndarray
     score: CaseScore
@@ -112,7 +112,7 @@ def assess(
         return np.clip(from_working(values, working, source, label=False), 0.0, 1.0)
 
     return CaseResult(
-        label=to_label_values(classes, structures),
+        classes=classes,
         uncertainty=onto_source(uncertainty_map(fused, model.temperature)),
         disagreement=onto_source(disagreement_map(prediction.probabilities)),
         score=case_score(
@@ -125,18 +125,18 @@ def assess(
 def write_case(run: RunFolder, case: str, result: CaseResult, source: Grid, model: Model) -> None:
     """Write the files of a case into the run's predictions; the facts come last and say that it is done."""
     structures = structures_from(model.structures)
-    write_label(run.prediction_path(case), result.label, source)
+    names = [row.name for row in structures]
+    spots = hot_spots.find(result.uncertainty, result.classes, source.affine, names)
+    write_label(run.prediction_path(case), to_label_values(result.classes, structures), source)
     write_map(run.uncertainty_path(case), result.uncertainty, source)
     write_map(run.disagreement_path(case), result.disagreement, source)
-    names = {row.value: row.name for row in structures}
-    spots = hot_spots.find(result.uncertainty, result.label, source.affine, names)
     facts = {
         "v": FACTS_VERSION,
         "case": case,
         "run": run.id,
         "score": result.score.to_dict(),
         "hot_spots": [spot.to_dict() for spot in spots],
-        "volumes_mm3": _volumes_mm3(result.label, source, [(row.name, row.value) for row in structures]),
+        "volumes_mm3": structure_volumes(result.classes, source.spacing_mm, names),
         "grid": {"shape": list(source.shape), "affine": source.affine.tolist()},
         "temperature": model.temperature,
         "calibrated": model.calibrated,
@@ -144,9 +144,3 @@ def write_case(run: RunFolder, case: str, result: CaseResult, source: Grid, mode
         "embedding": [round(float(value), 6) for value in result.embedding],
     }
     write_json(run.prediction_facts_path(case), facts)
-
-
-def _volumes_mm3(label: np.ndarray, grid: Grid, table: Sequence[tuple[str, int]]) -> dict[str, float]:
-    counts = np.bincount(label.ravel(), minlength=256)
-    voxel_mm3 = float(np.prod(grid.spacing_mm))
-    return {name: round(float(counts[value]) * voxel_mm3, 3) for name, value in table}

@@ -1,0 +1,172 @@
+"""What a training run decides once from its data: working spacing, patch, intensities. Kept for later attempts."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from DualSSLSegLib.atomic import read_json, write_json
+from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.imaging.geometry import Grid
+from DualSSLSegLib.imaging.intensity import IntensityPlan, plan_intensity
+from DualSSLSegLib.imaging.labels import read_label
+from DualSSLSegLib.imaging.read import read_grid, read_image
+from DualSSLSegLib.training.model_file import Model
+from DualSSLSegLib.training.plan import TrainingPlan, make_plan
+from DualSSLSegLib.worker.inputs import InputCase, with_role
+from DualSSLSegLib.worker.prepare import LabelStructure, size_on_working_axes
+from DualSSLSegLib.worker.session import Session
+
+_SAMPLED_SCANS = 32  # enough to tell CT from MR and to find robust limits
+_SAMPLED_LABELLED = 16
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """The training plan and the intensity plan of a run."""
+
+    training: TrainingPlan
+    intensity: IntensityPlan
+
+
+class BadScans:
+    """The scans of a run that cannot be used. One of them never stops the others, unless it carries a label."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._reasons: dict[str, str] = {}
+
+    def __contains__(self, case: InputCase) -> bool:
+        return case.id in self._reasons
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        """Case id -> what is wrong with it, in words."""
+        return dict(self._reasons)
+
+    def add(self, case: InputCase, error: BadInput) -> None:
+        """Remember a bad scan and tell the journal, once."""
+        if case.id not in self._reasons:
+            self._reasons[case.id] = str(error)
+            self._session.warn("bad_scan", f"Case {case.id} is left out: {error}", case=case.id)
+
+    def raise_if_labelled(self, cases: Sequence[InputCase]) -> None:
+        """Raise BadInput that names every labelled or validation case among the bad ones."""
+        wrong = [case for case in with_role(cases, "labelled", "validation") if case in self]
+        if wrong:
+            listed = "\n".join(f"  {case.id}: {self._reasons[case.id]}" for case in wrong)
+            raise BadInput(
+                f"{len(wrong)} labelled case(s) cannot be used, so nothing was trained:\n{listed}",
+                hint="Repair them, or take their labels out of the study.",
+            )
+
+
+def plan_run(
+    session: Session,
+    cases: Sequence[InputCase],
+    structures: Sequence[LabelStructure],
+    parent: Model | None,
+    device: str,
+    free_memory_bytes: int,
+    bad: BadScans,
+) -> RunPlan:
+    """The plan of this run: that of an earlier attempt, else the parent's, else made from the scans.
+
+    Scans whose headers cannot be read are added to `bad`. Raises BadInput when a labelled one is among them.
+    """
+    kept = _kept(session)
+    if kept is not None:
+        return kept
+    grids = _grids(session, cases, bad)
+    bad.raise_if_labelled(cases)
+    channels, classes = int(session.spec["channels"]), len(structures) + 1
+    if parent is None:
+        training = make_plan(
+            [size_on_working_axes(case.id, grids[case.id]) for case in cases if case.id in grids],
+            channels=channels,
+            num_classes=classes,
+            device=device,
+            free_memory_bytes=free_memory_bytes,
+        )
+        intensity = _intensity(session, cases, structures, grids, bad)
+        bad.raise_if_labelled(cases)
+    else:
+        training = _as_before(parent, free_memory_bytes)
+        intensity = IntensityPlan.from_dict(parent.intensity)
+    plan = RunPlan(training, intensity)
+    write_json(
+        session.run.plan_path, {"v": 1, "training": training.to_dict(), "intensity": intensity.to_dict()}
+    )
+    return plan
+
+
+def _kept(session: Session) -> RunPlan | None:
+    if not session.run.plan_path.exists():
+        return None
+    content: dict[str, Any] = read_json(session.run.plan_path)
+    return RunPlan(TrainingPlan.from_dict(content["training"]), IntensityPlan.from_dict(content["intensity"]))
+
+
+def _as_before(parent: Model, free_memory_bytes: int) -> TrainingPlan:
+    """The parent's plan, so that its weights fit; smaller where this machine has less memory."""
+    text = "Spacing, crops and networks are those of the run before, whose weights are the start."
+    plan = dataclasses.replace(parent.plan, explanation=(text,))
+    while plan.estimated_bytes() > 0.8 * free_memory_bytes:
+        less = plan.smaller()
+        if less is None:
+            break
+        plan = less
+    return plan
+
+
+def _grids(session: Session, cases: Sequence[InputCase], bad: BadScans) -> dict[str, Grid]:
+    grids = {}
+    for case in cases:
+        session.check()
+        try:
+            grids[case.id] = read_grid(case.paths[0])
+        except BadInput as error:
+            bad.add(case, error)
+    return grids
+
+
+def _intensity(
+    session: Session,
+    cases: Sequence[InputCase],
+    structures: Sequence[LabelStructure],
+    grids: dict[str, Grid],
+    bad: BadScans,
+) -> IntensityPlan:
+    """From labelled scans, with their labels as foreground, and from others spread over the list."""
+    usable = [case for case in cases if case.id in grids]
+    labelled = with_role(usable, "labelled")[:_SAMPLED_LABELLED]
+    others = with_role(usable, "unlabelled", "accepted")
+    room = _SAMPLED_SCANS - len(labelled)
+    step = max(1, -(-len(others) // room))
+    foregrounds: list[np.ndarray | None] = []
+
+    def scans() -> Iterator[np.ndarray]:
+        for case in [*labelled, *others[::step]]:
+            session.check()
+            try:
+                image = read_image(case.paths, case.id)
+                label = read_label(case.label.path, image.grid, structures) if case.label else None
+            except BadInput as error:
+                bad.add(case, error)
+                continue
+            foregrounds.append(label)
+            yield image.array
+
+    def labels() -> Iterator[np.ndarray | None]:
+        while foregrounds:  # one for every scan, put there just before the scan was handed over
+            yield foregrounds.pop()
+
+    try:
+        return plan_intensity(scans(), labels())
+    except BadInput:
+        bad.raise_if_labelled(cases)
+        raise

@@ -1,0 +1,149 @@
+"""The predict phase: every scan that is not labelled gets its prediction, maps and score; then all are ranked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from DualSSLSegLib.atomic import read_json, write_json
+from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.ranking.labelled import LabelledVolumes, structure_volumes
+from DualSSLSegLib.ranking.order import order
+from DualSSLSegLib.ranking.scores import CaseScore
+from DualSSLSegLib.worker.case_prediction import FACTS_VERSION, Predictor, assess, write_case
+from DualSSLSegLib.worker.inputs import InputCase, with_role
+from DualSSLSegLib.worker.preparation import PreparedScans
+from DualSSLSegLib.worker.prepare import LabelStructure
+from DualSSLSegLib.worker.session import Session
+
+SCORES_VERSION = 1
+SUGGESTIONS = 5  # chosen for being different from each other; the rest of the queue follows by score
+_MOST_LABELLED_EMBEDDINGS = 100
+
+
+@dataclass
+class Round:
+    """What the predictions of a run say: scores and embeddings of the predicted cases, by case id."""
+
+    scores: dict[str, CaseScore] = field(default_factory=dict)
+    embeddings: dict[str, np.ndarray] = field(default_factory=dict)
+    labelled_embeddings: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+def labelled_volumes(
+    cases: Sequence[InputCase], prepared: PreparedScans, table: Sequence[LabelStructure]
+) -> LabelledVolumes | None:
+    """How large every structure of `table` is in the labelled training scans; None without labelled scans."""
+    names = [row.name for row in table]
+    rows = [
+        structure_volumes(prepared.labels[case.id], prepared.images[case.id].working.spacing_mm, names)
+        for case in with_role(cases, "labelled")
+        if case.id in prepared.labels
+    ]
+    return LabelledVolumes.from_cases(rows) if rows else None
+
+
+def predict_all(
+    session: Session,
+    predictor: Predictor,
+    cases: Sequence[InputCase],
+    prepared: PreparedScans,
+    table: Sequence[LabelStructure],
+) -> Round:
+    """Predict every prepared case that does not train with its label; look at the labelled ones for diversity.
+
+    `table` is the label table that the prepared labels were read with.
+    Cases whose facts are there already (a resumed run) are not predicted again. Raises Stopped, OutOfMemory.
+    """
+    volumes = labelled_volumes(cases, prepared, table)
+    labelled = [case for case in with_role(cases, "labelled") if case.id in prepared.images]
+    labelled = labelled[-_MOST_LABELLED_EMBEDDINGS:]
+    wanted = [case for case in cases if case.role != "labelled" and case.id in prepared.images]
+    session.phase("predict", total=len(wanted) + len(labelled))
+    found = Round()
+    for done, case in enumerate([*wanted, *labelled]):
+        session.check()
+        if case.role == "labelled":
+            prediction = predictor.predict(prepared.images[case.id].image)
+            found.labelled_embeddings[case.id] = prediction.embedding
+            prediction.discard()
+        else:
+            _predict_case(session, predictor, case, prepared, volumes, found)
+        session.report("progress", step=done + 1, total=len(wanted) + len(labelled))
+    return found
+
+
+def _predict_case(
+    session: Session,
+    predictor: Predictor,
+    case: InputCase,
+    prepared: PreparedScans,
+    volumes: LabelledVolumes | None,
+    found: Round,
+) -> None:
+    run = session.run
+    kept = _kept_facts(session, case)
+    if kept is None:
+        image = prepared.images[case.id]
+        prediction = predictor.predict(image.image)
+        try:
+            result = assess(prediction, predictor.model, image.working, image.source, volumes)
+        finally:
+            prediction.discard()
+        write_case(run, case.id, result, image.source, predictor.model)
+        score, embedding = result.score, result.embedding
+    else:
+        score = CaseScore.from_dict(kept["score"])
+        embedding = np.asarray(kept["embedding"], dtype=np.float32)
+    found.scores[case.id] = score
+    found.embeddings[case.id] = embedding
+    session.report(
+        "predicted",
+        case=case.id,
+        path=f"{run.predictions.name}/{run.prediction_path(case.id).name}",
+        disagreement=score.disagreement,
+        risk=score.risk,
+    )
+
+
+def _kept_facts(session: Session, case: InputCase) -> dict[str, Any] | None:
+    """The facts that an earlier attempt wrote for this case, if they are whole and of this version."""
+    path = session.run.prediction_facts_path(case.id)
+    if not path.exists():
+        return None
+    try:
+        facts = read_json(path)
+    except BadInput:
+        return None
+    return facts if isinstance(facts, dict) and facts.get("v") == FACTS_VERSION else None
+
+
+def rank_all(session: Session, cases: Sequence[InputCase], found: Round, bad: dict[str, str]) -> int:
+    """Write scores.json: the queue of unlabelled scans with reasons. Returns how many there are."""
+    ranked = [case.id for case in with_role(cases, "unlabelled", "predict") if case.id in found.scores]
+    session.phase("rank", total=len(ranked))
+    result = order(
+        {case: found.scores[case] for case in ranked},
+        {case: found.embeddings[case] for case in ranked},
+        found.labelled_embeddings or None,
+        n=int(session.spec.get("suggestions", SUGGESTIONS)),
+        seed=int(session.spec.get("seed", 0)),
+        round=int(session.spec.get("round", 1)),
+        whole_queue=True,
+    )
+    content = {
+        "v": SCORES_VERSION,
+        "kind": session.spec["kind"],
+        "run": session.run.id,
+        "made": round(time.time(), 3),
+        "labelled": len(with_role(cases, "labelled")),
+        **result.to_dict(),
+        "unusable": bad,
+    }
+    write_json(session.run.scores_path, content)
+    session.report("progress", step=len(ranked), total=len(ranked))
+    return len(ranked)
