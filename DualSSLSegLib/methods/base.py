@@ -31,7 +31,8 @@ class Step:
     """All a method may use in one step.
 
     labelled (B_l, C, X, Y, Z) with labels (B_l, X, Y, Z) of class indices; unlabelled (B_u, C, X, Y, Z) or None.
-    `forward(role, x)` runs a network in training mode; `teacher(role, x)` runs its moving average without gradient;
+    `forward({role: x})` runs networks in training mode, side by side; `teacher({role: x})` their moving averages
+    without gradient; each is called at most once a step and role.
     `generator` is the step's own CPU random stream; `progress` runs from 0 to 1 over the run.
     """
 
@@ -40,8 +41,8 @@ class Step:
     labelled: Tensor
     labels: Tensor
     unlabelled: Tensor | None
-    forward: Callable[[str, Tensor], NetworkOutput]
-    teacher: Callable[[str, Tensor], NetworkOutput]
+    forward: Callable[[Mapping[str, Tensor]], dict[str, NetworkOutput]]
+    teacher: Callable[[Mapping[str, Tensor]], dict[str, NetworkOutput]]
     generator: torch.Generator
 
 

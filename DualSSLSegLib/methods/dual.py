@@ -21,6 +21,7 @@ from DualSSLSegLib.methods.losses import (
     dice_loss,
     disagreement,
     entropy,
+    hard_labels,
     rectification,
 )
 from DualSSLSegLib.methods.prototypes import PrototypeMemory, prototype_contrast
@@ -69,10 +70,10 @@ class Dual(Method):
     def terms(self, step: Step) -> dict[str, Term]:
         self._log = {}
         inputs, unlabelled = self._views(step)
-        out = {role: step.forward(role, x) for role, x in inputs.items()}
+        out = step.forward(inputs)
         count = len(step.labels)
         probabilities = {role: F.softmax(o.logits, 1) for role, o in out.items()}
-        terms, winner = self._supervised(out, probabilities, step.labels)
+        terms, winner = self._supervised(out, probabilities, step.labels, step.generator)
         if unlabelled is None:
             return terms
         guides = self._guides(step, unlabelled, {role: o.logits[count:].detach() for role, o in out.items()})
@@ -84,7 +85,9 @@ class Dual(Method):
             ramp = 0.0
             self._log["collapse_guard"] = 1.0
         keep = self.options.keep + (self.options.keep_final - self.options.keep) * step.progress
-        mask = reliable(h["a"], h["b"], fused, keep, self.options.keep_per_class, step.generator)
+        mask = reliable(
+            h["a"], h["b"], fused, self.num_classes, keep, self.options.keep_per_class, step.generator
+        )
         pseudo = masked(fused, mask)
         self._log["reliable_share"] = float(mask.float().mean())
         for role in self.roles:
@@ -106,7 +109,11 @@ class Dual(Method):
         return {"a": first, "b": second}, unlabelled
 
     def _supervised(
-        self, out: dict[str, NetworkOutput], probabilities: dict[str, Tensor], labels: Tensor
+        self,
+        out: dict[str, NetworkOutput],
+        probabilities: dict[str, Tensor],
+        labels: Tensor,
+        generator: torch.Generator,
     ) -> tuple[dict[str, Term], str]:
         """CE + Dice + rectification per network, and the name of the better network on these labels."""
         count = len(labels)
@@ -120,7 +127,7 @@ class Dual(Method):
             terms[f"dice_{role}"] = Term(overlap)
             corrected = rectification(p[role], labels, mistakes)
             terms[f"rectification_{role}"] = Term(corrected, self.options.rectification_weight)
-            self.memory[role].update(out[role].features[:count].detach(), labels)  # type: ignore[operator]
+            self.memory[role].update(out[role].features[:count].detach(), labels, generator)  # type: ignore[operator]
         score = torch.stack(dice).to(self.dice_average)
         m = self.options.winner_ema
         self.dice_average = torch.where(
@@ -134,7 +141,7 @@ class Dual(Method):
         """Logits that make pseudo-labels: of the moving averages on the unchanged crops, or the networks' own."""
         if self.options.teacher == "live":
             return live
-        return {role: step.teacher(role, unlabelled).logits for role in self.roles}
+        return {role: out.logits for role, out in step.teacher(dict.fromkeys(self.roles, unlabelled)).items()}
 
     def _collapsed(self, fused: Tensor, labels: Tensor) -> bool:
         """Whether a structure of the labels has nearly vanished from the pseudo-labels, over a few steps."""
@@ -193,7 +200,7 @@ class Dual(Method):
                 continue
             value = prototype_contrast(
                 out[role].features[count:],
-                probabilities[role][count:].argmax(1),
+                hard_labels(probabilities[role][count:].detach()),
                 pseudo,
                 self.memory[role],  # type: ignore[arg-type]
                 form=self.options.contrast_form,

@@ -44,7 +44,7 @@ class DualOptions:
     )
     fuse: str = option(
         "confident",
-        "where the networks disagree: the surer one decides, their mean probability does, or foreground wins (as released)",
+        "where the networks disagree: the surer one decides, their mean does, or foreground wins (as released)",
         choices=("confident", "mean", "union_foreground"),
     )
     keep: float = option(

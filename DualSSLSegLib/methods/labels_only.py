@@ -21,8 +21,8 @@ class LabelsOnly(Method):
 
     def terms(self, step: Step) -> dict[str, Term]:
         terms = {}
-        for role in self.roles:
-            logits = step.forward(role, augment(step.labelled, self.strength, step.generator)).logits
-            terms[f"ce_{role}"] = Term(cross_entropy(logits, step.labels))
-            terms[f"dice_{role}"] = Term(dice_loss(F.softmax(logits, 1), step.labels))
+        views = {role: augment(step.labelled, self.strength, step.generator) for role in self.roles}
+        for role, out in step.forward(views).items():
+            terms[f"ce_{role}"] = Term(cross_entropy(out.logits, step.labels))
+            terms[f"dice_{role}"] = Term(dice_loss(F.softmax(out.logits, 1), step.labels))
         return terms

@@ -17,8 +17,21 @@ def one_hot(labels: Tensor, num_classes: int) -> Tensor:
     return (labels[:, None] == classes).float()
 
 
+def hard_labels(scores: Tensor) -> Tensor:
+    """argmax over the class axis of (B, K, X, Y, Z). For few classes much faster than argmax on a CPU."""
+    best, where = scores[:, 0], torch.zeros_like(scores[:, 0], dtype=torch.long)
+    for value in range(1, scores.shape[1]):
+        better = scores[:, value] > best
+        best = torch.where(better, scores[:, value], best)
+        where = where.masked_fill(better, value)
+    return where
+
+
 def dice_per_class(probabilities: Tensor, labels: Tensor) -> Tensor:
-    """Soft Dice loss (K,) pooled over the batch: 1 - (2 sum p y + e) / (sum p^2 + sum y^2 + e) (Milletari et al. 2016)."""
+    """Soft Dice loss (K,) pooled over the batch: 1 - (2 sum p y + e) / (sum p^2 + sum y^2 + e).
+
+    Milletari et al. 2016 (arXiv 1606.04797), section 3, per class.
+    """
     target = one_hot(labels, probabilities.shape[1])
     probabilities = probabilities * (labels[:, None] != IGNORE)
     axes = (0, 2, 3, 4)
@@ -40,8 +53,8 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
 
 def confident_class(probabilities: Tensor, confidence: float) -> Tensor:
     """(B, X, Y, Z): the foreground class a network is at least `confidence` sure of, 0 elsewhere."""
-    best, where = probabilities.max(1)
-    return torch.where(best >= confidence, where, torch.zeros_like(where))
+    where = hard_labels(probabilities)
+    return where.masked_fill(probabilities.amax(1) < confidence, 0)
 
 
 def disagreement(p_a: Tensor, p_b: Tensor, confidence: float) -> Tensor:
@@ -55,7 +68,10 @@ def disagreement(p_a: Tensor, p_b: Tensor, confidence: float) -> Tensor:
 
 
 def rectification(probabilities: Tensor, labels: Tensor, mask: Tensor) -> Tensor:
-    """Squared error inside the disagreement mask: sum_v M 0.5 sum_c (p_c - y_c)^2 / (sum_v M + e); K = 2 is MCF's form."""
+    """Squared error inside the disagreement mask: sum_v M 0.5 sum_c (p_c - y_c)^2 / (sum_v M + e).
+
+    For K = 2 this is the form of MCF (Wang et al., CVPR 2023).
+    """
     error = 0.5 * ((probabilities - one_hot(labels, probabilities.shape[1])) ** 2).sum(1)
     weight = mask.float()
     return (error * weight).sum() / (weight.sum() + EPSILON)
@@ -82,7 +98,7 @@ def cross_supervision(
     temperature: float = 1.0,
     detach_weight: bool = True,
 ) -> Tensor:
-    """KL-weighted cross pseudo-supervision: mean exp(-KL) CE(student, teacher) + mean KL (RCPS, arXiv 2301.05500, eq. 4-6).
+    """KL-weighted cross pseudo-supervision: mean exp(-KL) CE(student, teacher) + mean KL (RCPS, arXiv 2301.05500).
 
     Targets are the teacher's label, or its probabilities sharpened by `temperature`.
     """
@@ -93,7 +109,7 @@ def cross_supervision(
         target = F.softmax(teacher_logits / temperature, 1)
         voxel_loss = -(target * log_s).sum(1)
     else:
-        voxel_loss = F.nll_loss(log_s, teacher_logits.argmax(1), reduction="none")
+        voxel_loss = F.nll_loss(log_s, hard_labels(teacher_logits), reduction="none")
     weight = torch.exp(-kl)
     if detach_weight:
         weight = weight.detach()
@@ -102,4 +118,5 @@ def cross_supervision(
 
 def cosine_consistency(p_a: Tensor, p_b: Tensor) -> Tensor:
     """Mean over voxels of 1 - cos(p_A, p_B), in 0..1, gradient to both networks (RCPS)."""
-    return (1 - F.cosine_similarity(p_a, p_b, dim=1, eps=1e-6)).mean()
+    lengths = (p_a * p_a).sum(1) * (p_b * p_b).sum(1)  # at least 1 / K^2
+    return (1 - (p_a * p_b).sum(1) * torch.rsqrt(lengths)).mean()

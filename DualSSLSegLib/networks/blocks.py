@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
+import torch
 from torch import Tensor, nn
 
 from DualSSLSegLib.errors import BadInput
@@ -10,16 +13,26 @@ NORMS = ("batch", "instance", "group")
 _GROUPS = 8
 
 
-def norm_layer(norm: str, channels: int) -> nn.Module:
-    """Normalisation over (B, C, X, Y, Z).
+class InstanceNorm(nn.GroupNorm):
+    """InstanceNorm3d with affine parameters, written as a group norm with one group per channel.
 
-    "instance" is written as a group norm with one group per channel: the same numbers as InstanceNorm3d with
-    affine parameters, but the kernel keeps the channels-last memory format, which InstanceNorm3d does not.
+    The numbers are the same, the kernel is faster on the CPU. A bottleneck of a single voxel is let through (it
+    becomes the shift), where torch's own layers raise.
     """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.group_norm(x, self.num_groups, self.weight, self.bias, self.eps)
+
+
+def norm_layer(norm: str, channels: int) -> nn.Module:
+    """Normalisation over (B, C, X, Y, Z). Raises BadInput for an unknown name."""
     if norm == "batch":
         return nn.BatchNorm3d(channels)
     if norm == "instance":
-        return nn.GroupNorm(channels, channels)
+        return InstanceNorm(channels)
     if norm == "group":
         return nn.GroupNorm(min(_GROUPS, channels), channels)
     raise BadInput(f"norm '{norm}' does not exist.", hint=f"Choose one of: {', '.join(NORMS)}.")
@@ -71,7 +84,7 @@ class Decoder(nn.Module):
         super().__init__()
         channels = [16 * width, 8 * width, 4 * width, 2 * width, width]
         depths = [3, 3, 2, 1]
-        self.ups = nn.ModuleList(Up(a, b, norm) for a, b in zip(channels[:-1], channels[1:], strict=True))
+        self.ups = nn.ModuleList(Up(a, b, norm) for a, b in pairwise(channels))
         self.blocks = nn.ModuleList(
             ConvBlock(depth, c, c, norm) for depth, c in zip(depths, channels[1:], strict=True)
         )

@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 class NetworkOutput(NamedTuple):
-    """logits (B, K, X, Y, Z); features (B, width, X, Y, Z), taken before the last dropout; bottleneck (B, 16 * width, x, y, z)."""
+    """logits (B, K, X, Y, Z); features (B, width, X, Y, Z) before dropout; bottleneck (B, 16 width, x, y, z)."""
 
     logits: Tensor
     features: Tensor

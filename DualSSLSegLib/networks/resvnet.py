@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from DualSSLSegLib.networks.blocks import Decoder, initialise, norm_layer
+from DualSSLSegLib.networks.dropout import ChannelDropout
 from DualSSLSegLib.networks.output import NetworkOutput
 
 
@@ -57,7 +58,7 @@ class ResVNet(nn.Module):
             )
         self.stages = nn.ModuleList(stages)
         self.decoder = Decoder(width, norm)
-        self.head_dropout = nn.Dropout3d(dropout)
+        self.head_dropout = ChannelDropout(dropout)
         self.head = nn.Conv3d(width, num_classes, 1)
         initialise(self)
 

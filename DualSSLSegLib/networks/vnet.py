@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from torch import Tensor, nn
 
 from DualSSLSegLib.networks.blocks import ConvBlock, Decoder, Down, initialise
+from DualSSLSegLib.networks.dropout import ChannelDropout
 from DualSSLSegLib.networks.output import NetworkOutput
 
 
@@ -23,10 +26,10 @@ class VNet(nn.Module):
             ConvBlock(depth, in_channels if level == 0 else c, c, norm)
             for level, (depth, c) in enumerate(zip(depths, channels, strict=True))
         )
-        self.downs = nn.ModuleList(Down(a, b, norm) for a, b in zip(channels[:-1], channels[1:], strict=True))
-        self.bottleneck_dropout = nn.Dropout3d(dropout)
+        self.downs = nn.ModuleList(Down(a, b, norm) for a, b in pairwise(channels))
+        self.bottleneck_dropout = ChannelDropout(dropout)
         self.decoder = Decoder(width, norm)
-        self.head_dropout = nn.Dropout3d(dropout)
+        self.head_dropout = ChannelDropout(dropout)
         self.head = nn.Conv3d(width, num_classes, 1)
         initialise(self)
 

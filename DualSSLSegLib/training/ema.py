@@ -22,7 +22,7 @@ class MovingAverage:
     @torch.no_grad()
     def update(self, network: nn.Module, step: int) -> None:
         decay = min(self.decay, (1 + step) / (10 + step))
-        average = [p for p in self.network.parameters()]
+        average: list[torch.Tensor] = list(self.network.parameters())
         torch._foreach_lerp_(average, [p.detach() for p in network.parameters()], 1 - decay)
         for own, new in zip(self.network.buffers(), network.buffers(), strict=True):
             own.copy_(new)

@@ -63,7 +63,9 @@ class TrainingPlan:
             raise BadInput(
                 f"the training plan has unknown fields: {', '.join(unknown)}.", hint="Update the extension."
             )
-        values = {name: tuple(value) if isinstance(value, list) else value for name, value in content.items()}
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in content.items()
+        }
         return TrainingPlan(**values)
 
     def estimated_bytes(self) -> float:

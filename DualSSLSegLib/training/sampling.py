@@ -74,7 +74,7 @@ class Stream:
 
     def _start(self, case: TrainingCase, rng: np.random.Generator) -> list[int]:
         """First voxel of the outer crop. The patch in its middle stays inside the volume where the volume is larger."""
-        centre = [rng.integers(0, n) for n in case.size]
+        centre = [int(rng.integers(0, n)) for n in case.size]
         if case.foreground and rng.random() < self.foreground_share:
             structure = list(case.foreground)[int(rng.integers(len(case.foreground)))]
             voxels = case.foreground[structure]

@@ -17,7 +17,7 @@ def make_optimiser(parameters: Iterable[torch.nn.Parameter], plan: TrainingPlan)
     """AdamW, or SGD with Nesterov momentum 0.9 as in the published protocols."""
     if plan.optimiser == "adamw":
         return torch.optim.AdamW(
-            parameters, lr=plan.learning_rate, weight_decay=plan.weight_decay, foreach=True
+            parameters, lr=plan.learning_rate, weight_decay=plan.weight_decay, fused=True
         )
     if plan.optimiser == "sgd":
         return torch.optim.SGD(

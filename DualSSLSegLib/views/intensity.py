@@ -1,4 +1,4 @@
-"""Intensity augmentation on the compute device, per sample: brightness, contrast, gamma, noise, blur, low resolution."""
+"""Intensity augmentation on the compute device: brightness, contrast, gamma, noise, blur, low resolution."""
 
 from __future__ import annotations
 

@@ -1,0 +1,43 @@
+"""How long to train: a count of iterations, or minutes that are turned into iterations once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from DualSSLSegLib.errors import BadInput
+
+_SHARES = [(index + 0.5) / 20 for index in range(20)]  # places of a run at which the cost of a step is asked
+MIN_ITERATIONS = 20
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Exactly one of the two is given."""
+
+    iterations: int | None = None
+    minutes: float | None = None
+
+    def __post_init__(self) -> None:
+        if (self.iterations is None) == (self.minutes is None):
+            raise BadInput("a training budget is either a number of iterations or a number of minutes.")
+        if self.iterations is not None and self.iterations < 1:
+            raise BadInput(f"a training cannot have {self.iterations} iterations.", hint="Give 1 or more.")
+        if self.minutes is not None and not 0 < self.minutes < 60 * 24 * 30:
+            raise BadInput(
+                f"a training cannot last {self.minutes:g} minutes.", hint="Give more than 0, in minutes."
+            )
+
+
+def iterations_for(
+    seconds_left: float,
+    step_seconds: Callable[[bool], float],
+    wants_unlabelled: Callable[[float], bool],
+    fixed_seconds: float,
+) -> int:
+    """How many steps fit into `seconds_left`, when `fixed_seconds` of it go to validation.
+
+    `step_seconds(with_unlabelled)` is the measured cost of a step of either kind; the mix follows the method.
+    """
+    cost = sum(step_seconds(wants_unlabelled(share)) for share in _SHARES) / len(_SHARES)
+    return max(MIN_ITERATIONS, int((seconds_left - fixed_seconds) / cost))

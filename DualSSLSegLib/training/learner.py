@@ -1,0 +1,164 @@
+"""Networks, averages, optimiser and method together: one training step, and their state for a checkpoint."""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from DualSSLSegLib.methods.base import Method, Step
+from DualSSLSegLib.networks.build import build
+from DualSSLSegLib.networks.dropout import seed_dropout
+from DualSSLSegLib.training.ema import MovingAverage
+from DualSSLSegLib.training.guard import FiniteGuard
+from DualSSLSegLib.training.lanes import Lanes
+from DualSSLSegLib.training.plan import TrainingPlan
+from DualSSLSegLib.training.sampling import Stream
+from DualSSLSegLib.training.schedules import learning_rate, make_optimiser
+
+_GRADIENT_LIMIT = 12.0
+
+
+class Learner:
+    """All that learns. Every random number of a step is a function of (seed, step), so a resumed run repeats nothing
+    and misses nothing."""
+
+    def __init__(
+        self,
+        method: Method,
+        plan: TrainingPlan,
+        *,
+        channels: int,
+        num_classes: int,
+        seed: int,
+        device: torch.device,
+        lanes: Lanes,
+    ) -> None:
+        self.method = method.to(device)
+        self.plan = plan
+        self.seed = seed
+        self.device = device
+        self.lanes = lanes
+        self.guard = FiniteGuard()
+        torch.manual_seed(seed)
+        self.networks: dict[str, nn.Module] = {
+            role: build(
+                spec.architecture,
+                in_channels=channels,
+                num_classes=num_classes,
+                width=plan.width,
+                norm=plan.norm,
+                dropout=plan.dropout,
+            ).to(device)
+            for role, spec in method.roles.items()
+        }
+        self._average()
+        self.parameters = [p for network in self.networks.values() for p in network.parameters()]
+        self.optimiser = make_optimiser(self.parameters, plan)
+
+    def _average(self) -> None:
+        self.averages = {
+            role: MovingAverage(network, self.plan.ema_decay) for role, network in self.networks.items()
+        }
+
+    @property
+    def averaged_networks(self) -> dict[str, nn.Module]:
+        return {role: average.network for role, average in self.averages.items()}
+
+    def start_averages_from_networks(self) -> None:
+        """After a warm start: the averages begin at the adopted weights."""
+        self._average()
+
+    def _generator(self, step: int, stream: int) -> torch.Generator:
+        seed = np.random.default_rng([self.seed, 13, step, stream]).integers(2**62)
+        return torch.Generator().manual_seed(int(seed))
+
+    def _backward(
+        self, step: int, total: int, labelled: Stream, unlabelled: Stream | None, with_unlabelled: bool
+    ) -> dict[str, float] | None:
+        """Gradients of one step; the values of the terms, or None when nothing finite was left."""
+        batch = labelled.draw(step)
+        extra = unlabelled.draw(step).images if with_unlabelled and unlabelled is not None else None
+        for index, network in enumerate(self.networks.values()):
+            network.train()
+            seed_dropout(network, self._generator(step, index + 1))
+        assert batch.labels is not None
+        terms = self.method.terms(
+            Step(
+                iteration=step,
+                progress=step / total,
+                labelled=batch.images,
+                labels=batch.labels,
+                unlabelled=extra,
+                forward=lambda inputs: self.lanes.forward(self.networks, inputs),
+                teacher=lambda inputs: self.lanes.infer(self.averaged_networks, inputs),
+                generator=self._generator(step, 0),
+            )
+        )
+        loss, values = self.guard.total(terms)
+        self.optimiser.zero_grad(set_to_none=True)
+        if loss is None:
+            self.lanes.forget()
+            return None
+        loss.backward()
+        self.lanes.backward()
+        return values
+
+    def train_step(
+        self, step: int, total: int, labelled: Stream, unlabelled: Stream | None
+    ) -> dict[str, float]:
+        """One step of all networks. Returns the unweighted terms; raises RunFailed after 50 hopeless steps in a row."""
+        rate = learning_rate(self.plan, step, total)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        values = self._backward(step, total, labelled, unlabelled, self.method.wants_unlabelled(step / total))
+        if values is not None:
+            norm = float(torch.nn.utils.clip_grad_norm_(self.parameters, _GRADIENT_LIMIT))
+            if math.isfinite(norm):
+                self.optimiser.step()
+                self.guard.alive()
+            else:
+                self.guard.violations["gradient"] = self.guard.violations.get("gradient", 0) + 1
+                self.guard.dead("the gradient was not finite")
+        for role, network in self.networks.items():
+            self.averages[role].update(network, step)
+        return {**(values or {}), "learning_rate": rate}
+
+    def time_step(
+        self, labelled: Stream, unlabelled: Stream | None, with_unlabelled: bool, repeats: int = 3
+    ) -> float:
+        """Seconds of a step of either kind, without learning from it."""
+        kept = copy.deepcopy(self.method.state_dict())
+        seconds = []
+        for repeat in range(repeats + 1):
+            started = time.perf_counter()
+            self._backward(repeat, repeats + 1, labelled, unlabelled, with_unlabelled)
+            if self.device.type == "cuda":
+                torch.cuda.synchronize(self.device)
+            seconds.append(time.perf_counter() - started)
+        self.optimiser.zero_grad(set_to_none=True)
+        self.method.load_state_dict(kept)
+        return float(np.median(seconds[1:]))
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "networks": {role: network.state_dict() for role, network in self.networks.items()},
+            "averages": {role: average.network.state_dict() for role, average in self.averages.items()},
+            "optimiser": self.optimiser.state_dict(),
+            "method": self.method.state_dict(),
+            "violations": dict(self.guard.violations),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        for role, network in self.networks.items():
+            network.load_state_dict(state["networks"][role])
+            self.averages[role].network.load_state_dict(state["averages"][role])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.method.load_state_dict(state["method"])
+        self.guard.violations = dict(state["violations"])

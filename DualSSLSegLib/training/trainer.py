@@ -1,0 +1,300 @@
+"""The training loop: budget, steps, learning curve, checkpoints, control, and smaller settings when memory runs out."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from DualSSLSegLib.atomic import replacing
+from DualSSLSegLib.errors import BadInput, OutOfMemory, Stopped
+from DualSSLSegLib.inference.device_memory import is_out_of_memory, release
+from DualSSLSegLib.methods.catalogue import entry_of, load_method
+from DualSSLSegLib.training.budget import Budget, iterations_for
+from DualSSLSegLib.training.cases import TrainingCase
+from DualSSLSegLib.training.lanes import Lanes
+from DualSSLSegLib.training.learner import Learner
+from DualSSLSegLib.training.memory import peak_bytes
+from DualSSLSegLib.training.model_file import Model, adopt, read_tensors
+from DualSSLSegLib.training.plan import TrainingPlan
+from DualSSLSegLib.training.sampling import Stream
+from DualSSLSegLib.training.validation import LearningCurve
+from DualSSLSegLib.views.spatial import SpatialStrength
+
+CHECKPOINT_VERSION = 1
+CHECKPOINT_NAME = "last.pt"
+_CURVE_POINTS = 8
+_CURVE_CASES = 4
+_CHECKPOINT_EVERY_S = 60.0
+_PROGRESS_EVERY_S = 1.0
+_PAUSE_LOOK_S = 0.2
+
+Report = Callable[..., None]  # report(type, **fields)
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingTask:
+    """Everything a training needs, as arrays and plain values.
+
+    `structure_names` in class order (class 1 first). `parent` is a model to start from, with `parent_classes` mapping
+    class indices of this training to those of the parent (0 to 0 included).
+    """
+
+    method_id: str
+    options: Any
+    plan: TrainingPlan
+    structure_names: Sequence[str]
+    channels: int
+    labelled: Sequence[TrainingCase]
+    unlabelled: Sequence[TrainingCase]
+    validation: Sequence[TrainingCase]
+    budget: Budget
+    seed: int
+    device: str
+    folder: Path
+    parent: Model | None = None
+    parent_classes: Mapping[int, int] = field(default_factory=dict)
+    spatial: SpatialStrength = field(default_factory=SpatialStrength)
+
+
+class Trainer:
+    """Runs a task. `report(type, **fields)` hears the events; `wanted()` says "run", "pause" or "stop" between steps.
+
+    `started_at` (time.monotonic) is when the budget in minutes began to count, so that preparation is inside it.
+    """
+
+    def __init__(
+        self,
+        task: TrainingTask,
+        report: Report,
+        wanted: Callable[[], str] = lambda: "run",
+        started_at: float | None = None,
+    ) -> None:
+        if not task.labelled:
+            raise BadInput("training needs at least one labelled case.", hint="Label a case first.")
+        self.task = task
+        self.report = report
+        self.wanted = wanted
+        self.started_at = time.monotonic() if started_at is None else started_at
+        self.step = 0
+        self.total = task.budget.iterations or 0
+        self.plan = task.plan
+        self.plateau_told = False
+
+    @property
+    def checkpoint_path(self) -> Path:
+        return self.task.folder / CHECKPOINT_NAME
+
+    def run(self) -> Learner:
+        """Train to the end of the budget, resuming from the folder's checkpoint when there is one.
+
+        Returns the learner. Raises Stopped after saving when asked to stop, OutOfMemory when the smallest setting does
+        not fit, RunFailed when the loss breaks down.
+        """
+        while True:
+            try:
+                return self._run_plan()
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                reason = str(error).splitlines()[0]
+            release(torch.device(self.task.device))
+            smaller = self.plan.smaller()
+            if smaller is None:
+                raise OutOfMemory(
+                    f"memory did not suffice even for the smallest training ({reason}).",
+                    hint="Close other programs, or train on a machine with more memory.",
+                )
+            self.plan = smaller
+            self.report("warning", code="out_of_memory", text=f"Memory ran out. {smaller.explanation[-1]}")
+
+    def _run_plan(self) -> Learner:
+        device = torch.device(self.task.device)
+        entry = entry_of(self.task.method_id)
+        classes = len(self.task.structure_names) + 1
+        method = load_method(entry.id)(self.task.options, classes, self.plan.width)
+        with Lanes(tuple(method.roles), device, self.plan.precision).open() as lanes:
+            learner = Learner(
+                method,
+                self.plan,
+                channels=self.task.channels,
+                num_classes=classes,
+                seed=self.task.seed,
+                device=device,
+                lanes=lanes,
+            )
+            curve = LearningCurve(
+                self.task.validation,
+                self.task.unlabelled,
+                self.task.structure_names,
+                self.plan,
+                self.task.device,
+                _CURVE_CASES,
+            )
+            if self.checkpoint_path.exists():
+                self._load(learner, curve)
+            elif self.task.parent is not None:
+                self._adopt_parent(learner)
+            labelled = self._stream(self.task.labelled, self.plan.labelled_per_step, 1)
+            unlabelled = (
+                self._stream(self.task.unlabelled, self.plan.unlabelled_per_step, 2)
+                if entry.uses_unlabelled and self.task.unlabelled
+                else None
+            )
+            self._train(learner, curve, labelled, unlabelled)
+        return learner
+
+    def _stream(self, cases: Sequence[TrainingCase], per_step: int, number: int) -> Stream:
+        return Stream(
+            cases,
+            per_step=per_step,
+            patch_size=self.plan.patch_size,
+            seed=self.task.seed * 10 + number,
+            foreground_share=self.plan.foreground_share,
+            strength=self.task.spatial,
+            device=torch.device(self.task.device),
+        )
+
+    def _adopt_parent(self, learner: Learner) -> None:
+        parent = self.task.parent
+        assert parent is not None
+        for role, network in learner.networks.items():
+            if parent.architectures.get(role) != learner.method.roles[role].architecture:
+                continue
+            left = adopt(network, parent.networks[role].state_dict(), self.task.parent_classes)
+            if left:
+                text = f"{len(left)} weights of network {role} differ in shape from the earlier model and start fresh."
+                self.report("warning", code="partly_adopted", text=text)
+        learner.start_averages_from_networks()
+
+    def _train(
+        self, learner: Learner, curve: LearningCurve, labelled: Stream, unlabelled: Stream | None
+    ) -> None:
+        if self.total == 0:
+            self.total = self._plan_iterations(learner, curve, labelled, unlabelled)
+        self.report("phase", name="train", total=self.total, patch_size=list(self.plan.patch_size))
+        points = {round(self.total * (i + 1) / _CURVE_POINTS) for i in range(_CURVE_POINTS)}
+        saved = told = time.monotonic()
+        begun, first = time.monotonic(), self.step
+        waited = 0.0
+        while self.step < self.total:
+            waited += self._obey(learner, curve)
+            values = learner.train_step(self.step, self.total, labelled, unlabelled)
+            self.step += 1
+            now = time.monotonic()
+            if now - told >= _PROGRESS_EVERY_S or self.step in (first + 1, self.total):
+                told = now
+                seconds = (now - begun - waited) / (self.step - first)
+                self.report(
+                    "progress",
+                    step=self.step,
+                    total=self.total,
+                    eta_s=seconds * (self.total - self.step),
+                    seconds_per_step=seconds,
+                    terms=values,
+                    weights=learner.method.report(),
+                    left_out=dict(learner.guard.violations),
+                    peak_bytes=peak_bytes(torch.device(self.task.device)),
+                )
+            if self.step in points:
+                self._validate(learner, curve)
+            if now - saved >= _CHECKPOINT_EVERY_S or self.step == self.total:
+                self.save(learner, curve)
+                saved = now
+
+    def _plan_iterations(
+        self, learner: Learner, curve: LearningCurve, labelled: Stream, unlabelled: Stream | None
+    ) -> int:
+        """Turn the minutes into iterations, once: time both kinds of step and one point of the curve."""
+        minutes = self.task.budget.minutes
+        assert minutes is not None
+        seconds = {
+            False: learner.time_step(labelled, unlabelled, False),
+            True: learner.time_step(labelled, unlabelled, True) if unlabelled is not None else 0.0,
+        }
+        if unlabelled is None:
+            seconds[True] = seconds[False]
+        begun = time.monotonic()
+        self._validate(learner, curve)
+        fixed = (time.monotonic() - begun) * _CURVE_POINTS
+        left = minutes * 60 - (time.monotonic() - self.started_at)
+        total = iterations_for(left, seconds.__getitem__, learner.method.wants_unlabelled, fixed)
+        self.report(
+            "budget",
+            minutes=minutes,
+            iterations=total,
+            seconds_labelled_step=seconds[False],
+            seconds_mixed_step=seconds[True],
+            seconds_validation=fixed,
+        )
+        return total
+
+    def _obey(self, learner: Learner, curve: LearningCurve) -> float:
+        """Look at what is wanted; save and raise Stopped on stop; wait on pause. Returns the seconds waited."""
+        want = self.wanted()
+        if want == "run":
+            return 0.0
+        begun = time.monotonic()
+        self.save(learner, curve)
+        if want == "pause":
+            self.report("phase", name="paused")
+            while (want := self.wanted()) == "pause":
+                time.sleep(_PAUSE_LOOK_S)
+            self.report("phase", name="train", total=self.total, patch_size=list(self.plan.patch_size))
+        if want == "stop":
+            raise Stopped(f"training was stopped at step {self.step} of {self.total}; the work is kept.")
+        return time.monotonic() - begun
+
+    def _validate(self, learner: Learner, curve: LearningCurve) -> None:
+        point = curve.measure(learner.averaged_networks, lambda: self.wanted() == "stop")
+        if point is None:
+            return
+        self.report("validated", step=self.step, total=self.total, **point)
+        if curve.plateau() and not self.plateau_told:
+            self.plateau_told = True
+            text = "The last three points of the learning curve brought nothing new; stopping now is fine."
+            self.report("warning", code="plateau", text=text)
+
+    def save(self, learner: Learner, curve: LearningCurve) -> None:
+        """Write the checkpoint atomically: everything that a resumed run needs to go on as if nothing had happened."""
+        content = {
+            "version": CHECKPOINT_VERSION,
+            "step": self.step,
+            "total": self.total,
+            "seed": self.task.seed,
+            "method": self.task.method_id,
+            "options": dataclasses.asdict(self.task.options),
+            "plan": self.plan.to_dict(),
+            "structures": list(self.task.structure_names),
+            "curve": list(curve.points),
+            "plateau_told": self.plateau_told,
+            "learner": learner.state_dict(),
+        }
+        with replacing(self.checkpoint_path) as temporary:
+            torch.save(content, temporary)
+        self.report("checkpoint", step=self.step, total=self.total, path=str(self.checkpoint_path))
+
+    def _load(self, learner: Learner, curve: LearningCurve) -> None:
+        content = read_tensors(self.checkpoint_path, self.task.device)
+        same = (
+            ("seed", self.task.seed),
+            ("method", self.task.method_id),
+            ("structures", list(self.task.structure_names)),
+        )
+        for name, value in same:
+            if content[name] != value:
+                raise BadInput(
+                    f"the checkpoint belongs to another training ({name} is {content[name]!r}, not {value!r}).",
+                    hint="Start a new run instead of resuming this one.",
+                    path=self.checkpoint_path,
+                )
+        learner.load_state_dict(content["learner"])
+        self.step, self.total = content["step"], content["total"]
+        self.plan = TrainingPlan.from_dict(content["plan"])  # it may have stepped down for memory
+        curve.points = list(content["curve"])
+        self.plateau_told = content["plateau_told"]

@@ -1,0 +1,105 @@
+"""The learning curve: Dice on held-back cases where there are any, agreement of the networks where there are none."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from DualSSLSegLib.inference.sliding_window import predict
+from DualSSLSegLib.training.cases import TrainingCase
+from DualSSLSegLib.training.plan import TrainingPlan
+
+_PLATEAU_POINTS = 3
+_PLATEAU_GAIN = 0.003
+
+
+def overlap(a: np.ndarray, b: np.ndarray, value: int) -> float | None:
+    """Dice overlap of one class index in two label maps; None when neither has it."""
+    in_a, in_b = a == value, b == value
+    total = int(in_a.sum()) + int(in_b.sum())
+    return None if total == 0 else 2 * int((in_a & in_b).sum()) / total
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None
+
+
+class LearningCurve:
+    """Predicts a fixed handful of cases now and then.
+
+    With validation cases: Dice per structure of the fused prediction and of each network. Without: Dice between the two
+    networks on unlabelled cases, called agreement, and no claim about accuracy.
+    """
+
+    def __init__(
+        self,
+        validation: Sequence[TrainingCase],
+        unlabelled: Sequence[TrainingCase],
+        structure_names: Sequence[str],
+        plan: TrainingPlan,
+        device: str,
+        at_most: int,
+    ) -> None:
+        self.honest = bool(validation)
+        self.cases = list(validation) if self.honest else list(unlabelled[:at_most])
+        self.names = list(structure_names)
+        self.plan = plan
+        self.device = device
+        self.points: list[float] = []
+
+    def measure(
+        self, networks: Mapping[str, nn.Module], should_stop: Callable[[], bool] | None = None
+    ) -> dict[str, Any] | None:
+        """One point of the curve as fields of a `validated` event; None when there is nothing to measure on."""
+        if not self.cases:
+            return None
+        # Copies: prediction may change the memory order of the weights, and with it the last digit of later steps.
+        copies = [copy.deepcopy(network) for network in networks.values()]
+        rows: list[dict[str, list[float | None]]] = []
+        for case in self.cases:
+            result = predict(
+                case.image,
+                copies,
+                patch_size=self.plan.patch_size,
+                num_classes=len(self.names) + 1,
+                device=self.device,
+                precision=self.plan.precision,
+                should_stop=should_stop,
+            )
+            maps = [p.argmax(0) for p in result.probabilities]
+            rows.append(self._compare(case, maps, result.probabilities.mean(0).argmax(0), list(networks)))
+            result.discard()
+        table = {
+            key: {name: _mean([row[key][index] for row in rows]) for index, name in enumerate(self.names)}
+            for key in rows[0]
+        }
+        main = "dice" if self.honest else "agreement"
+        mean = _mean(list(table[main].values()))
+        self.points.append(0.0 if mean is None else mean)
+        return {"measure": main, "mean": mean, "cases": [case.id for case in self.cases], **table}
+
+    def _compare(
+        self, case: TrainingCase, maps: list[np.ndarray], fused: np.ndarray, roles: list[str]
+    ) -> dict[str, list[float | None]]:
+        classes = range(1, len(self.names) + 1)
+        row: dict[str, list[float | None]] = {}
+        if len(maps) > 1:
+            row["agreement"] = [overlap(maps[0], maps[1], value) for value in classes]
+        if self.honest and case.label is not None:
+            label = np.asarray(case.label)
+            row["dice"] = [overlap(fused, label, value) for value in classes]
+            for role, own in zip(roles, maps, strict=True):
+                row[f"dice_{role}"] = [overlap(own, label, value) for value in classes]
+        return row
+
+    def plateau(self) -> bool:
+        """Whether the last three points brought nothing over the best one before them."""
+        if len(self.points) <= _PLATEAU_POINTS + 1:
+            return False
+        before = max(self.points[:-_PLATEAU_POINTS])
+        return max(self.points[-_PLATEAU_POINTS:]) < before + _PLATEAU_GAIN
