@@ -19,10 +19,12 @@ from DualSSLSegLib.uncertainty.place import (
     scan_extent,
     to_ras,
 )
-from DualSSLSegLib.uncertainty.regions import CONNECTED, one_voxel, regions, robust_level, uncertain_box
+from DualSSLSegLib.uncertainty.regions import CONNECTED, grow, one_voxel, regions, robust_level, uncertain_box
 
 BACKGROUND = "background"
-_COIN_SHARE = 0.4  # of the entropy of a coin flip between two classes: below, nothing is called a hot spot
+_COIN_SHARE = (
+    0.55  # of a coin flip between two classes, about what a border two voxels thick keeps when smoothed
+)
 _LARGEST_SHARE = 0.25  # of all uncertain voxels; a larger region is cut at a higher threshold
 _MIN_VOXELS = 8
 _MIN_SHARE = 0.1  # of a region's surroundings that a structure must have to be named
@@ -73,7 +75,7 @@ def find(
 
     Every border is uncertain by a voxel, so the map is smoothed by one voxel first: what is left high is
     thick or very unsure. The threshold is the median plus one robust standard deviation of the voxels that
-    are not certain, but at least 0.4 of a coin flip between two classes; `threshold` overrides it (on the
+    are not certain, but at least 0.55 of a coin flip between two classes; `threshold` overrides it (on the
     smoothed map). A region with more than a quarter of all these voxels is cut at higher thresholds. Regions
     of fewer than 8 voxels are left out.
     Raises BadInput when shapes or names do not fit.
@@ -97,7 +99,8 @@ def find(
     smallest = max(_MIN_VOXELS, math.ceil(min_volume_mm3 / voxel_mm3))
     largest = max(smallest, int(_LARGEST_SHARE * np.count_nonzero(unsure)))
     words = _Words(part, box, label.shape, affine, names, probabilities)
-    found = sorted(regions(smooth, level, smallest, largest), key=lambda r: -np.count_nonzero(r[1]))
+    found = grow(list(regions(smooth, level, smallest, largest)), raw >= level)
+    found.sort(key=lambda region: -np.count_nonzero(region[1]))
     spots = []
     for where, mask in found[:limit]:
         voxels = np.stack(np.nonzero(mask), 1) + [s.start for s in where]
@@ -135,7 +138,9 @@ class _Words:
         own = structures[0] if structures else 0
         maybe = self._runner_up(where, mask, meeting)
         if len(meeting) > 1:
-            border = f"at the border between {self.names[meeting[0]]} and {self.names[meeting[1]]}"
+            *before, last = (self.names[value] for value in meeting)
+            words = f"{', '.join(before)} and {last}"
+            border = f"at the border between {words}" if len(meeting) == 2 else f"where {words} meet"
         elif own:
             border = f"inside {self.names[own]}"
         else:
@@ -164,7 +169,7 @@ class _Words:
         )
 
     def _meeting(self, where: tuple[slice, ...], mask: np.ndarray) -> list[int]:
-        """The one or two classes in and right around the region, the largest structure first, background last."""
+        """The one to three classes in and right around the region, the largest structure first, background last."""
         wide = tuple(slice(max(0, s.start - 1), s.stop + 1) for s in where)
         around = self.part[wide]
         grown = np.zeros(around.shape, dtype=bool)
@@ -173,7 +178,7 @@ class _Words:
         )
         counts = np.bincount(around[ndimage.binary_dilation(grown, CONNECTED)], minlength=len(self.names))
         order = [int(c) for c in np.argsort(-counts, kind="stable") if counts[c] >= _MIN_SHARE * counts.sum()]
-        return sorted(order[:2], key=lambda value: (value == 0, -int(counts[value])))
+        return sorted(order[:3], key=lambda value: (value == 0, -int(counts[value])))
 
     def _runner_up(self, where: tuple[slice, ...], mask: np.ndarray, meeting: list[int]) -> int | None:
         """A structure that does not touch the region but takes a good share of its probability."""
@@ -188,7 +193,7 @@ class _Words:
 
 
 def _volume(mm3: float) -> str:
-    return f"{mm3:.0f} mm³" if mm3 >= 10 else f"{mm3:.1f} mm³"
+    return f"{mm3:.0f} mm³" if mm3 >= 10 else f"{mm3:.2g} mm³"
 
 
 def _check(

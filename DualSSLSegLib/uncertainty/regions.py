@@ -9,6 +9,8 @@ from scipy import ndimage
 
 from DualSSLSegLib.uncertainty.slabs import bounding_box, slabs
 
+Region = tuple[tuple[slice, ...], np.ndarray]  # a box, and the mask (x, y, z) inside it
+
 CONNECTED = np.ones((3, 3, 3), dtype=bool)  # voxels that share a face, an edge or a corner
 _SPREADS = 1.0  # robust standard deviations above the median of all uncertain voxels
 _CEILING = 0.8  # of a coin flip between two classes: above, everything is a hot spot
@@ -17,7 +19,7 @@ _MAX_SPLITS = 6
 
 def regions(
     smooth: np.ndarray, level: float, smallest: int, largest: int, splits: int = 0
-) -> Iterator[tuple[tuple[slice, ...], np.ndarray]]:
+) -> Iterator[Region]:
     """Connected regions above `level` as (box, mask inside the box); too large ones are cut at higher levels."""
     numbered, _ = ndimage.label(smooth >= level, structure=CONNECTED)
     for number, where in enumerate(ndimage.find_objects(numbered), start=1):
@@ -37,6 +39,26 @@ def regions(
                     yield tuple(moved), piece
                 continue
         yield where, mask
+
+
+def grow(found: list[Region], into: np.ndarray) -> list[Region]:
+    """Give every region back the voxel that smoothing took from its outline: out of `into`, never another region's."""
+    free = into.copy()
+    for where, mask in found:
+        free[where] &= ~mask
+    grown = []
+    for where, mask in found:
+        wide = tuple(
+            slice(max(0, s.start - 1), s.stop + 1) for s in where
+        )  # slices end with the array by themselves
+        outside = free[wide]
+        inner = tuple(slice(s.start - w.start, s.stop - w.start) for s, w in zip(where, wide, strict=True))
+        whole = np.zeros(outside.shape, dtype=bool)
+        whole[inner] = mask
+        whole |= ndimage.binary_dilation(whole, CONNECTED) & outside
+        outside &= ~whole
+        grown.append((wide, whole))
+    return grown
 
 
 def robust_level(values: np.ndarray, floor: float, coin: float) -> float:
