@@ -91,7 +91,7 @@ def plan_intensity(
     channels differ in number.
     """
     seen: list[list[_Sample]] = []
-    pairs = zip(samples, repeat(None)) if foregrounds is None else zip(samples, foregrounds, strict=True)  # noqa: B905
+    pairs = zip(samples, repeat(None)) if foregrounds is None else zip(samples, foregrounds, strict=True)
     for image, foreground in pairs:
         if image.ndim != 4:
             raise ValueError(f"a scan is (C, X, Y, Z), not {image.shape}")

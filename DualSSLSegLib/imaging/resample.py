@@ -65,8 +65,8 @@ def to_working(
     grid.
 
     `spacing_mm` is in R, A, S order. Returns a C-ordered array (float32, or the label's own type) and the
-    working grid. Numbers are interpolated linearly between voxel centres, with a triangle filter as wide as
-    the new voxel where it is larger than the old one; labels take the value with the largest share.
+    working grid. Numbers are interpolated linearly between voxel centres, and averaged where the new voxel is
+    larger than the old one; labels take the value with the largest share.
     """
     target = working_grid(grid, spacing_mm)
     return _onto(array, grid, target, label), target
@@ -122,15 +122,28 @@ def _weights(count: int, wanted: int, step: float, start: float) -> np.ndarray |
     if count == wanted and drift < _SAME_SPACING_DRIFT:
         return None
     positions = start + np.arange(wanted) * step
-    width = max(1.0, step)
-    reach = int(np.ceil(width)) + 1
+    # Averaging the linear interpolant over a box keeps straight lines straight; this width smooths as much as
+    # a triangle filter as wide as the new voxel, and fades to plain interpolation as the step nears one
+    # voxel.
+    width = float(np.sqrt(2 * (step * step - 1))) if step > 1 else 0.0
+    reach = int(np.ceil(1 + width / 2)) + 1
     taps = np.floor(positions).astype(int)[:, None] + np.arange(1 - reach, reach + 1)
-    shares = np.maximum(0.0, 1.0 - np.abs(taps - positions[:, None]) / width)
+    offsets = positions[:, None] - taps
+    if width < 1e-3:
+        shares = np.maximum(0.0, 1.0 - np.abs(offsets))
+    else:
+        shares = _hat_below(offsets + width / 2) - _hat_below(offsets - width / 2)
     result = np.zeros((wanted, count))
     # Beyond the first and last voxel centre the border voxel counts, so the half voxel outside it stays what
     # it was.
     np.add.at(result, (np.arange(wanted)[:, None], np.clip(taps, 0, count - 1)), shares)
     return (result / result.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def _hat_below(offset: np.ndarray) -> np.ndarray:
+    """Integral of the hat function max(0, 1 - |u|) from minus infinity to `offset`."""
+    u = np.clip(offset, -1.0, 1.0)
+    return np.where(u < 0, (1 + u) ** 2 / 2, 1 - (1 - u) ** 2 / 2)
 
 
 def _turn(array: np.ndarray, order: tuple[int, ...], flips: list[bool]) -> np.ndarray:
