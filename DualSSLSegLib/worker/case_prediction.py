@@ -104,22 +104,32 @@ def assess(
     labelled: LabelledVolumes | None = None,
 ) -> CaseResult:
     """Label, maps and score of a predicted volume."""
-    structures = structures_from(model.structures)
-    fused = fuse(prediction.probabilities)
-    classes = classes_on(fused, working, source)
-
-    def onto_source(values: np.ndarray) -> np.ndarray:
-        return np.clip(from_working(values, working, source, label=False), 0.0, 1.0)
-
+    names = [row.name for row in structures_from(model.structures)]
+    classes, uncertainty = segment_maps(prediction, model, working, source, True)
+    assert uncertainty is not None
     return CaseResult(
         classes=classes,
-        uncertainty=onto_source(uncertainty_map(fused, model.temperature)),
-        disagreement=onto_source(disagreement_map(prediction.probabilities)),
-        score=case_score(
-            prediction.probabilities, working.spacing_mm, [row.name for row in structures], labelled
-        ),
+        uncertainty=uncertainty,
+        disagreement=_onto(disagreement_map(prediction.probabilities), working, source),
+        score=case_score(prediction.probabilities, working.spacing_mm, names, labelled),
         embedding=prediction.embedding,
     )
+
+
+def segment_maps(
+    prediction: VolumePrediction, model: Model, working: Grid, source: Grid, with_uncertainty: bool
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Class indices (X, Y, Z) uint8 on the scan's own grid, and the uncertainty map 0..1 when asked for."""
+    fused = fuse(prediction.probabilities)
+    classes = classes_on(fused, working, source)
+    if not with_uncertainty:
+        return classes, None
+    return classes, _onto(uncertainty_map(fused, model.temperature), working, source)
+
+
+def _onto(values: np.ndarray, working: Grid, source: Grid) -> np.ndarray:
+    """A map of 0..1 from the working grid onto the scan's own."""
+    return np.clip(from_working(values, working, source, label=False), 0.0, 1.0)
 
 
 def write_case(run: RunFolder, case: str, result: CaseResult, source: Grid, model: Model) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from DualSSLSegLib.atomic import read_json, write_json
-from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.errors import BadInput, DualSSLSegError
 from DualSSLSegLib.imaging.geometry import Grid
 from DualSSLSegLib.imaging.intensity import IntensityPlan, plan_intensity
 from DualSSLSegLib.imaging.labels import read_label
@@ -48,7 +48,7 @@ class BadScans:
         """Case id -> what is wrong with it, in words."""
         return dict(self._reasons)
 
-    def add(self, case: InputCase, error: BadInput) -> None:
+    def add(self, case: InputCase, error: DualSSLSegError) -> None:
         """Remember a bad scan and tell the journal, once."""
         if case.id not in self._reasons:
             self._reasons[case.id] = str(error)
@@ -82,7 +82,7 @@ def plan_run(
     if kept is not None:
         return kept
     grids = _grids(session, cases, bad)
-    bad.raise_if_labelled(cases)
+    _refuse_bad_labelled(session, cases, structures, bad)
     channels, classes = int(session.spec["channels"]), len(structures) + 1
     if parent is None:
         training = make_plan(
@@ -93,7 +93,7 @@ def plan_run(
             free_memory_bytes=free_memory_bytes,
         )
         intensity = _intensity(session, cases, structures, grids, bad)
-        bad.raise_if_labelled(cases)
+        _refuse_bad_labelled(session, cases, structures, bad)
     else:
         training = _as_before(parent, free_memory_bytes)
         intensity = IntensityPlan.from_dict(parent.intensity)
@@ -168,5 +168,23 @@ def _intensity(
     try:
         return plan_intensity(scans(), labels())
     except BadInput:
-        bad.raise_if_labelled(cases)
+        _refuse_bad_labelled(session, cases, structures, bad)
         raise
+
+
+def _refuse_bad_labelled(
+    session: Session, cases: Sequence[InputCase], structures: Sequence[LabelStructure], bad: BadScans
+) -> None:
+    """Raise BadInput when a labelled or validation case is bad; the others are read first, so that all are named."""
+    with_label = with_role(cases, "labelled", "validation")
+    if not any(case in bad for case in with_label):
+        return
+    for case in with_label:
+        session.check()
+        if case in bad or case.label is None:
+            continue
+        try:
+            read_label(case.label.path, read_image(case.paths, case.id).grid, structures)
+        except BadInput as error:
+            bad.add(case, error)
+    bad.raise_if_labelled(cases)

@@ -38,6 +38,6 @@ def work(session: Session) -> dict[str, Any]:
     cache = VolumeCache(Path(session.spec["cache"]), model.plan.working_spacing_mm, intensity)
     prepared = prepare_scans(session, cases, cache, table, bad, labels_required=False)
     predictor = Predictor.of(session, model, device, free_memory_bytes())
-    found = predict_all(session, predictor, cases, prepared, table)
+    found = predict_all(session, predictor, cases, prepared, table, bad)
     rank_all(session, cases, found, bad.reasons)
     return {"predicted": len(found.scores), "unusable": sorted(bad.reasons)}

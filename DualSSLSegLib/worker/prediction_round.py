@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from DualSSLSegLib.atomic import read_json, write_json
-from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.errors import BadInput, OutOfMemory
 from DualSSLSegLib.ranking.labelled import LabelledVolumes, structure_volumes
 from DualSSLSegLib.ranking.order import order
 from DualSSLSegLib.ranking.scores import CaseScore
 from DualSSLSegLib.worker.case_prediction import FACTS_VERSION, Predictor, assess, write_case
 from DualSSLSegLib.worker.inputs import InputCase, with_role
+from DualSSLSegLib.worker.planning import BadScans
 from DualSSLSegLib.worker.preparation import PreparedScans
 from DualSSLSegLib.worker.prepare import LabelStructure
 from DualSSLSegLib.worker.session import Session
@@ -53,11 +54,13 @@ def predict_all(
     cases: Sequence[InputCase],
     prepared: PreparedScans,
     table: Sequence[LabelStructure],
+    bad: BadScans,
 ) -> Round:
     """Predict every prepared case that does not train with its label; look at the labelled ones for diversity.
 
     `table` is the label table that the prepared labels were read with.
-    Cases whose facts are there already (a resumed run) are not predicted again. Raises Stopped, OutOfMemory.
+    Cases whose facts are there already (a resumed run) are not predicted again. A case for which memory does
+    not suffice is added to `bad`. Raises Stopped, and OutOfMemory when it did not suffice for a single one.
     """
     volumes = labelled_volumes(cases, prepared, table)
     labelled = [case for case in with_role(cases, "labelled") if case.id in prepared.images]
@@ -65,15 +68,22 @@ def predict_all(
     wanted = [case for case in cases if case.role != "labelled" and case.id in prepared.images]
     session.phase("predict", total=len(wanted) + len(labelled))
     found = Round()
+    too_large: OutOfMemory | None = None
     for done, case in enumerate([*wanted, *labelled]):
         session.check()
-        if case.role == "labelled":
-            prediction = predictor.predict(prepared.images[case.id].image)
-            found.labelled_embeddings[case.id] = prediction.embedding
-            prediction.discard()
-        else:
-            _predict_case(session, predictor, case, prepared, volumes, found)
+        try:
+            if case.role == "labelled":
+                prediction = predictor.predict(prepared.images[case.id].image)
+                found.labelled_embeddings[case.id] = prediction.embedding
+                prediction.discard()
+            else:
+                _predict_case(session, predictor, case, prepared, volumes, found)
+        except OutOfMemory as error:
+            bad.add(case, error)
+            too_large = error
         session.report("progress", step=done + 1, total=len(wanted) + len(labelled))
+    if too_large is not None and not found.scores:
+        raise too_large
     return found
 
 

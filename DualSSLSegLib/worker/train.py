@@ -69,7 +69,7 @@ def work(session: Session) -> dict[str, Any]:
         model = _calibrated(session, model, cases, prepared, device)
         save_model(session.run.model_path, model)
     predictor = Predictor.of(session, model, device, free_memory_bytes())
-    found = predict_all(session, predictor, cases, prepared, structures)
+    found = predict_all(session, predictor, cases, prepared, structures, bad)
     rank_all(session, cases, found, bad.reasons)
     return {
         "model": str(session.run.model_path.relative_to(session.run.path)),

@@ -1,0 +1,140 @@
+"""A segment run: one label map per scan of any folder. One bad scan never stops the rest; a rerun skips what
+is done."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from DualSSLSegLib.errors import BadInput, DualSSLSegError, Stopped
+from DualSSLSegLib.imaging.digest import file_digest
+from DualSSLSegLib.imaging.intensity import IntensityPlan
+from DualSSLSegLib.imaging.read import read_image
+from DualSSLSegLib.imaging.write import write_label, write_map
+from DualSSLSegLib.training.model_file import load_model
+from DualSSLSegLib.worker.case_prediction import Predictor, segment_maps
+from DualSSLSegLib.worker.device import choose_device
+from DualSSLSegLib.worker.inputs import InputCase, cases_of
+from DualSSLSegLib.worker.machine import free_memory_bytes
+from DualSSLSegLib.worker.prepare import prepare_image, structures_from, to_label_values
+from DualSSLSegLib.worker.segmented import SegmentedRecords
+from DualSSLSegLib.worker.session import Session
+
+_CHANNEL = re.compile(r"^(?P<case>.+)_(?P<channel>\d{4})$")
+_OF_ONE_SCAN = (
+    DualSSLSegError,
+    MemoryError,
+    OSError,
+    ValueError,
+    RuntimeError,
+)  # what a strange scan can cause
+
+
+def work(session: Session) -> dict[str, Any]:
+    """Segment every scan. Returns the fields of `finished`; `failed` names what could not be done and why."""
+    device = choose_device(session)
+    model_path = Path(session.spec["model"])
+    model = load_model(model_path, device)
+    output = Path(session.spec["output"])
+    with_uncertainty = bool(session.spec.get("uncertainty", False))
+    records = SegmentedRecords(output, file_digest(model_path))
+    predictor = Predictor.of(session, model, device, free_memory_bytes())
+    failed: dict[str, str] = {}
+    cases = channels_together(cases_of(session), model.channels, failed)
+    names = {case.id for case in cases}
+    for name, reason in [*session.inputs.get("refused", []), *failed.items()]:
+        _fail(session, failed, name, reason)
+    done = skipped = 0
+    session.phase("segment", total=len(cases))
+    for number, case in enumerate(cases, 1):
+        session.check()
+        outputs = [output / f"{case.id}.nii.gz"]
+        if with_uncertainty:
+            outputs.append(output / f"{case.id}_uncertainty.nii.gz")
+        try:
+            _check_outputs(case, outputs, names)
+            if records.is_done(case.id, case.paths, outputs):
+                skipped += 1
+                session.report("skipped", case=case.id)
+            else:
+                _segment(predictor, case, outputs, records)
+                done += 1
+                session.report("predicted", case=case.id, path=str(outputs[0]))
+        except Stopped:
+            raise
+        except _OF_ONE_SCAN as error:
+            if not isinstance(error, DualSSLSegError):
+                traceback.print_exc()
+            _fail(session, failed, case.id, str(error) or type(error).__name__)
+        session.report("progress", step=number, total=len(cases))
+    return {"segmented": done, "skipped": skipped, "failed": failed, "output": str(output)}
+
+
+def channels_together(cases: Sequence[InputCase], channels: int, failed: dict[str, str]) -> list[InputCase]:
+    """Scans of one file each into cases of `channels` files <case>_0000, <case>_0001, ...
+
+    With one channel nothing changes. Incomplete cases go to `failed` with the reason.
+    """
+    if channels == 1:
+        return list(cases)
+    groups: dict[str, dict[int, Path]] = {}
+    for case in cases:
+        match = _CHANNEL.match(case.id)
+        if match is None:
+            failed[case.id] = (
+                f"the model needs {channels} channels, named {case.id}_0000, {case.id}_0001, ..."
+            )
+        else:
+            groups.setdefault(match["case"], {})[int(match["channel"])] = case.paths[0]
+    complete = []
+    for name, files in groups.items():
+        if sorted(files) == list(range(channels)):
+            paths = tuple(files[index] for index in range(channels))
+            complete.append(InputCase(id=name, paths=paths, role="predict"))
+        else:
+            found = ", ".join(f"_{index:04d}" for index in sorted(files))
+            failed[name] = f"the model needs the channels _0000 to _{channels - 1:04d}, there are {found}."
+    return complete
+
+
+def _fail(session: Session, failed: dict[str, str], name: str, reason: str) -> None:
+    failed[name] = reason
+    session.warn("bad_scan", f"{name} was not segmented: {reason}", case=name)
+
+
+def _check_outputs(case: InputCase, outputs: Sequence[Path], names: set[str]) -> None:
+    for path in outputs:
+        if path in case.paths:
+            raise BadInput(
+                "the result would replace the scan itself.", hint="Choose another output folder.", path=path
+            )
+    if len(outputs) > 1 and f"{case.id}_uncertainty" in names:
+        raise BadInput(
+            f"the uncertainty map would have the name of the scan {case.id}_uncertainty.",
+            hint="Rename one of the two scans.",
+            path=case.paths[0],
+        )
+
+
+def _segment(
+    predictor: Predictor, case: InputCase, outputs: Sequence[Path], records: SegmentedRecords
+) -> None:
+    model = predictor.model
+    volume = read_image(case.paths, case.id)
+    intensity = IntensityPlan.from_dict(model.intensity)
+    image, working = prepare_image(volume, model.plan.working_spacing_mm, intensity)
+    source = volume.grid
+    del volume
+    prediction = predictor.predict(image)
+    try:
+        classes, uncertainty = segment_maps(prediction, model, working, source, len(outputs) > 1)
+    finally:
+        prediction.discard()
+    records.begin(case.id, outputs)
+    write_label(outputs[0], to_label_values(classes, structures_from(model.structures)), source)
+    if uncertainty is not None:
+        write_map(outputs[1], uncertainty, source)
+    records.finish(case.id, case.paths, outputs)

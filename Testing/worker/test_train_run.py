@@ -1,0 +1,119 @@
+"""A training run from request to queue, on tiny scans, done by the worker's own code in this process."""
+
+from __future__ import annotations
+
+import json
+
+import nibabel
+import numpy as np
+import pytest
+from support.tiny_runs import tiny_inputs, tiny_run
+from support.tiny_scans import STRUCTURES, tiny_grid
+
+from DualSSLSegLib.jobs.journal import EventReader
+from DualSSLSegLib.jobs.monitor import state_of
+from DualSSLSegLib.jobs.run_folder import RunFolder
+from DualSSLSegLib.training.model_file import load_model
+from DualSSLSegLib.worker.session import serve
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> RunFolder:
+    """One short training, looked at by several tests."""
+    folder = tmp_path_factory.mktemp("trained")
+    run = tiny_run(folder, tiny_inputs(folder, labelled=2, unlabelled=2, validation=1))
+    assert serve(run) == 0, run.console_path.read_text() if run.console_path.exists() else ""
+    return run
+
+
+def test_every_scan_without_a_training_label_is_predicted_on_its_own_grid(trained):
+    for number, name in ((2, "case_02"), (3, "case_03"), (4, "case_04")):
+        image = nibabel.load(trained.prediction_path(name))
+        grid = tiny_grid(number)
+        assert image.shape == grid.shape and np.allclose(image.affine, grid.affine, atol=1e-5)
+        assert set(np.unique(np.asarray(image.dataobj))) <= {0, 1, 5}
+        for path in (trained.uncertainty_path(name), trained.disagreement_path(name)):
+            values = np.asarray(nibabel.load(path).dataobj)
+            assert values.shape == grid.shape and values.min() >= 0 and values.max() <= 1
+        facts = json.loads(trained.prediction_facts_path(name).read_text())
+        assert facts["case"] == name and facts["score"]["risk"] >= 0 and not facts["calibrated"]
+        assert set(facts["volumes_mm3"]) == {"ball", "block"}
+    assert not trained.prediction_path("case_00").exists()
+
+
+def test_the_queue_holds_the_unlabelled_scans_with_reasons_and_a_shadow_choice(trained):
+    queue = json.loads(trained.scores_path.read_text())
+    assert {row["case"] for row in queue["suggestions"]} == {"case_03", "case_04"}
+    assert all(row["reason"].endswith(".") for row in queue["suggestions"])
+    assert set(queue["shadow"]) <= {"case_03", "case_04"} and queue["labelled"] == 2
+
+
+def test_the_journal_tells_the_whole_story(trained):
+    state = state_of(trained)
+    assert (state.status, state.phase, state.predicted) == ("finished", "rank", 3)
+    assert state.result["steps"] == 3 and state.validated[-1]["measure"] == "dice"
+    phases = [e["name"] for e in EventReader(trained.events_path).read() if e["type"] == "phase"]
+    assert phases == ["cache", "train", "calibrate", "predict", "rank"]
+
+
+def test_the_model_carries_all_that_is_needed_to_use_it(trained):
+    model = load_model(trained.model_path)
+    assert [row["name"] for row in model.structures] == ["ball", "block"]
+    assert model.info["complete"] and model.info["labelled"] == 2 and model.info["unlabelled"] == 2
+
+
+def test_a_predict_run_with_that_model_finds_the_same_again(trained, tmp_path):
+    cases = trained.inputs()["cases"]
+    spec = trained.spec()
+    run = tiny_run(tmp_path, cases, kind="predict", model=str(trained.model_path), cache=spec["cache"])
+    assert serve(run) == 0
+    for name in ("case_02", "case_03", "case_04"):
+        again, first = (nibabel.load(r.prediction_path(name)).dataobj for r in (run, trained))
+        assert np.array_equal(np.asarray(again), np.asarray(first))
+    assert {row["case"] for row in json.loads(run.scores_path.read_text())["suggestions"]} == {
+        "case_03",
+        "case_04",
+    }
+
+
+def test_the_next_round_starts_from_the_weights_of_this_one_and_may_know_one_structure_more(
+    trained, tmp_path
+):
+    more = [*STRUCTURES, {"name": "vessel", "value": 2, "color": "#0000ff", "codes": None}]
+    run = tiny_run(
+        tmp_path,
+        trained.inputs()["cases"],
+        parent=str(trained.path),
+        structures=more,
+        cache=trained.spec()["cache"],
+        budget={"iterations": 1},
+    )
+    assert serve(run) == 0
+    model = load_model(run.model_path)
+    assert model.num_classes == 4 and model.info["parent"] == str(trained.path)
+    assert model.plan.working_spacing_mm == load_model(trained.model_path).plan.working_spacing_mm
+
+
+def test_a_bad_unlabelled_scan_is_named_and_the_others_are_done(tmp_path):
+    cases = tiny_inputs(tmp_path, labelled=1, unlabelled=2)
+    (tmp_path / "scans" / "case_02.nii.gz").write_bytes(b"")
+    run = tiny_run(tmp_path, cases, budget={"iterations": 1})
+    assert serve(run) == 0
+    state = state_of(run)
+    assert state.result["unusable"] == ["case_02"] and state.predicted == 1
+    warnings = [text for code, text in state.warnings if code == "bad_scan"]
+    assert len(warnings) == 1 and "case_02" in warnings[0] and "empty" in warnings[0]
+
+
+def test_a_bad_labelled_scan_fails_before_anything_is_trained_and_all_are_named(tmp_path):
+    cases = tiny_inputs(tmp_path, labelled=3, unlabelled=1)
+    scan = tmp_path / "scans" / "case_00.nii.gz"
+    scan.write_bytes(scan.read_bytes()[:200])
+    (tmp_path / "truth" / "case_02.nii.gz").unlink()
+    run = tiny_run(tmp_path, cases)
+    assert serve(run) == 2
+    state = state_of(run)
+    assert state.status == "failed" and state.error_code == "bad_input"
+    assert "2 labelled case(s)" in state.error_text
+    assert "case_00" in state.error_text and "case_02" in state.error_text
+    assert state.step == 0 and not run.model_path.exists()
