@@ -1,0 +1,115 @@
+"""Following a run until it ends: its events as progress and plain sentences, its end as an exit code."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from DualSSLSegLib.commands.screen import Screen, duration
+from DualSSLSegLib.errors import BadInput, OutOfMemory, RunFailed, Stopped
+from DualSSLSegLib.jobs.control import write_want
+from DualSSLSegLib.jobs.monitor import RunMonitor
+from DualSSLSegLib.jobs.run_folder import RunFolder
+from DualSSLSegLib.jobs.state import RunState
+
+_LOOK_EVERY_S = 0.2
+_PHASES = {
+    "plan": "planning",
+    "cache": "reading scans",
+    "train": "training",
+    "calibrate": "calibrating",
+    "predict": "predicting",
+    "rank": "ranking",
+    "segment": "segmenting",
+    "evaluate": "measuring",
+}
+_EXIT_CODES = {kind.code: kind.exit_code for kind in (BadInput, OutOfMemory, RunFailed, Stopped)}
+
+
+def follow(
+    run: RunFolder,
+    screen: Screen,
+    *,
+    stop_on_interrupt: bool,
+    sleep: Callable[[float], None] = time.sleep,
+) -> RunState:
+    """Show a run until its attempt ends and return its last state.
+
+    Ctrl-C: with `stop_on_interrupt` the run is asked to stop and shown until it has saved its work; a
+    second Ctrl-C, or the first without it, leaves the run alone and raises KeyboardInterrupt.
+    """
+    monitor = RunMonitor(run)
+    asked_to_stop = False
+    while True:
+        try:
+            state, events = monitor.poll_events()
+            for event in events:
+                _show(event, state, screen)
+            if not state.active:
+                screen.end_progress()
+                return state
+            sleep(_LOOK_EVERY_S)
+        except KeyboardInterrupt:
+            if asked_to_stop or not stop_on_interrupt:
+                raise
+            asked_to_stop = True
+            write_want(run, "stop")
+            screen.say(
+                "Stopping: the work so far is being saved. (Ctrl-C again: leave now, it saves by itself.)"
+            )
+
+
+def exit_code_of(state: RunState) -> int:
+    """The exit code that says how a run ended."""
+    if state.status == "finished":
+        return 0
+    if state.status == "stopped":
+        return Stopped.exit_code
+    return _EXIT_CODES.get(state.error_code or "", 1)
+
+
+def tell_end(run: RunFolder, state: RunState, screen: Screen, study: str) -> None:
+    """Say how the run ended and what can be done now. A failure goes where errors go."""
+    if state.status == "stopped":
+        screen.say(f"Stopped; the work is kept. `dualsslseg resume {study}` goes on from there.")
+    elif state.status == "lost":
+        hint = f"`dualsslseg resume {study}` goes on from the last checkpoint."
+        screen.fail(
+            RunFailed("the run ended without a word (killed, or the machine was switched off).", hint=hint)
+        )
+    elif state.status == "failed":
+        hint = state.error_hint or f"The details are in {run.console_path}."
+        screen.fail(RunFailed(state.error_text or "the run failed.", hint=hint))
+
+
+def _show(event: Mapping[str, Any], state: RunState, screen: Screen) -> None:
+    kind = event.get("type")
+    if kind == "started":
+        again = f", attempt {state.attempt}" if state.attempt > 1 else ""
+        screen.say(f"Started (process {event.get('pid')} on {event.get('host')}{again}).")
+    elif kind == "device":
+        screen.say(f"Computing on {event.get('name') or event.get('device')}.")
+    elif kind == "plan":
+        for sentence in (*event.get("explanation", ()), event.get("intensity", "")):
+            if sentence:
+                screen.say(f"  {sentence}")
+    elif kind == "phase" and event.get("name") == "paused":
+        screen.say("Paused.")
+    elif kind == "progress" and state.phase is not None:
+        total_loss = (event.get("terms") or {}).get("total")
+        note = f"loss {total_loss:.3f}" if isinstance(total_loss, int | float) else ""
+        name = _PHASES.get(state.phase, state.phase)
+        screen.progress(name, int(event.get("step") or 0), event.get("total"), note, event.get("eta_s"))
+    elif kind == "validated" and event.get("mean") is not None:
+        screen.say(f"  step {event.get('step')}: {_measured(event)} {event['mean']:.3f}")
+    elif kind == "warning":
+        screen.warn(str(event.get("text", "")))
+    elif kind == "finished":
+        screen.say(f"Finished after {duration(event.get('seconds'))}.")
+
+
+def _measured(event: Mapping[str, Any]) -> str:
+    if event.get("measure") == "dice":
+        return f"Dice on {len(event.get('cases') or ())} validation scans"
+    return "agreement of the two networks"
