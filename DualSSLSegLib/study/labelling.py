@@ -1,0 +1,231 @@
+"""Labels into a study: checked first, then committed as a revision, then published."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.imaging.formats import suffix_of
+from DualSSLSegLib.study.layout import LABEL_SUFFIX, StudyLayout
+from DualSSLSegLib.study.lock import StudyLock, monai_label_waits
+from DualSSLSegLib.study.model import ORIGINS, Case, Problem, Revision, Structure
+from DualSSLSegLib.study.published import final_files, is_in_force, is_kept, kept_digests, publish, put_aside
+from DualSSLSegLib.study.records import Records
+from DualSSLSegLib.study.revisions import Revisions
+from DualSSLSegLib.study.scan import stamps_of
+from DualSSLSegLib.study.writing import CannotWrite, writing
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from DualSSLSegLib.imaging.geometry import Grid
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """What bringing labels/final and the revisions together has done, and what could not be read."""
+
+    imported: tuple[Revision, ...] = ()
+    published: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class ForeignLabel:
+    """A label file of another program that is no revision yet; `own` names its values where they are its own."""
+
+    case: Case
+    path: Path
+    own: tuple[Structure, ...] | None = None
+
+
+class Labelling:
+    """The one place that writes revisions, labels/final and labels/original."""
+
+    def __init__(self, layout: StudyLayout, lock: StudyLock, revisions: Revisions, records: Records) -> None:
+        self._layout = layout
+        self._lock = lock
+        self._revisions = revisions
+        self._records = records
+
+    def add(
+        self,
+        case: Case,
+        source: np.ndarray | Path,
+        structures: Sequence[Structure],
+        *,
+        author: str,
+        origin: str,
+        run: str | None,
+        own: Callable[[], Mapping[str, tuple[Structure, ...]]],
+        after: Callable[[], None],
+    ) -> Revision:
+        """Check, commit and publish one label, then call `after`, all under the lock.
+
+        Nothing has changed when this raises BadInput or StudyBusy; should only the publishing fail, the error
+        says that the label is kept. `own` gives names and values of foreign files that have their own.
+        """
+        from DualSSLSegLib.study.label_check import checked_label
+
+        if origin not in ORIGINS:
+            raise BadInput(f"a label cannot come from {origin!r}.", hint=f"Use one of {', '.join(ORIGINS)}.")
+        if not author.strip():
+            raise BadInput("a label needs the name of its author.", hint="Say who made it.")
+        label, grid = checked_label(case, source, structures)
+        described = self._described(case, source if isinstance(source, Path) else None)
+        described |= {"author": author.strip(), "origin": origin, "run": run}
+        with self._lock, monai_label_waits(self._layout.monai_lock, wait_s=self._lock.wait_s):
+            for path in self._foreign_files(case):
+                self._import(ForeignLabel(case, path, own().get(case.id)), structures)
+            revision = self._commit(case, label, grid, described, structures)
+            try:
+                self._put_in_force(revision)
+                after()
+            except CannotWrite as error:
+                raise CannotWrite(
+                    f"the label is kept as revision {revision.number} of {case.id!r}, but the rest of the study "
+                    f"could not follow: {error.message}",
+                    hint="It follows with the next label; check the disk first.",
+                    path=error.path,
+                ) from error
+        return revision
+
+    def import_label(self, foreign: ForeignLabel, structures: Sequence[Structure]) -> Revision | None:
+        """Keep a foreign label as a revision `imported`; None when the newest revision says the same already.
+
+        The foreign file is left as it is. Raises BadInput when it is no label of the case.
+        """
+        with self._lock, monai_label_waits(self._layout.monai_lock, wait_s=self._lock.wait_s):
+            return self._import(foreign, structures)
+
+    def _foreign_files(self, case: Case) -> list[Path]:
+        """Files of labels/final for a case whose content no revision keeps."""
+        paths = self._final_files(case.id)
+        kept = self._revisions.all(case.id) if paths else []
+        return [path for path in paths if not is_kept(path, kept)]
+
+    def republish(self, case_id: str) -> bool:
+        """Put the newest revision in force where labels/final shows an older one or none."""
+        newest = self._revisions.latest(case_id)
+        paths = self._final_files(case_id)
+        if newest is None or any(is_in_force(path, newest) for path in paths):
+            return False
+        from DualSSLSegLib.imaging.digest import file_digest
+
+        if any(file_digest([path]) in kept_digests([newest]) for path in paths):
+            return False
+        with self._lock, monai_label_waits(self._layout.monai_lock, wait_s=self._lock.wait_s):
+            self._put_in_force(newest)
+        return True
+
+    def publish_prediction(self, case: Case, source: Path, structures: Sequence[Structure]) -> Path:
+        """Make a prediction the newest one in labels/original. Raises BadInput when it is no label of the case."""
+        from DualSSLSegLib.imaging.write import write_label
+        from DualSSLSegLib.study.label_check import checked_label
+
+        label, grid = checked_label(case, source, structures)
+        target = self._layout.original / f"{case.id}{LABEL_SUFFIX}"
+        with (
+            self._lock,
+            monai_label_waits(self._layout.monai_lock, wait_s=self._lock.wait_s),
+            writing(target),
+        ):
+            if suffix_of(source) == LABEL_SUFFIX:
+                publish(source, target)
+            else:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                write_label(target, label, grid)
+        return target
+
+    def _import(self, foreign: ForeignLabel, structures: Sequence[Structure]) -> Revision | None:
+        from DualSSLSegLib.study.label_check import checked_label, translated_label
+
+        case, path = foreign.case, foreign.path
+        if foreign.own:
+            label, grid = translated_label(case, path, foreign.own, structures)
+        else:
+            label, grid = checked_label(case, path, structures)
+        newest = self._revisions.latest(case.id)
+        if newest is not None and (checked_label(case, newest.path, structures)[0] == label).all():
+            return None
+        described = self._described(case, path) | {"author": "imported", "origin": "imported", "run": None}
+        return self._commit(case, label, grid, described, structures)
+
+    def _described(self, case: Case, source: Path | None) -> dict[str, Any]:
+        described: dict[str, Any] = {"image_digest": self._records.digest(case)}
+        described["image_stamps"] = stamps_of(case.paths)
+        if source is not None and source.is_file():
+            from DualSSLSegLib.imaging.digest import file_digest
+
+            stamp = stamps_of([source])[0]
+            described["source"] = {"name": source.name, "digest": file_digest([source]), "stamp": stamp}
+        return described
+
+    def _commit(
+        self,
+        case: Case,
+        label: np.ndarray,
+        grid: Grid,
+        described: Mapping[str, Any],
+        structures: Sequence[Structure],
+    ) -> Revision:
+        from DualSSLSegLib.imaging.digest import file_digest
+        from DualSSLSegLib.imaging.write import write_label
+
+        with writing(self._layout.revisions / case.id):
+            self._revisions.clean(case.id)
+            staged = self._revisions.stage()
+            try:
+                write_label(staged, label, grid)
+                digest = file_digest([staged])
+                return self._revisions.commit(
+                    {**described, "label_digest": digest}, case.id, staged, structures
+                )
+            finally:
+                staged.unlink(missing_ok=True)
+
+    def _put_in_force(self, revision: Revision) -> None:
+        target = self._layout.final / f"{revision.case}{LABEL_SUFFIX}"
+        with writing(target):
+            publish(revision.path, target)
+            for other in self._final_files(revision.case):
+                if other != target:
+                    put_aside(other, revision.path.parent, revision)
+
+    def _final_files(self, case_id: str) -> list[Path]:
+        return final_files(self._layout.final, case_id)
+
+
+def reconcile(
+    labelling: Labelling,
+    foreign: Sequence[ForeignLabel],
+    labelled: Sequence[str],
+    structures: Sequence[Structure],
+    report: Callable[[int, int], None] | None,
+) -> Reconciled:
+    """Import `foreign` labels one by one and put the newest revisions of the cases `labelled` in force.
+
+    A label that cannot be read stops none of the others; it is named among the problems.
+    """
+    imported, problems = [], []
+    for done, label in enumerate(foreign):
+        if report is not None:
+            report(done, len(foreign))
+        try:
+            revision = labelling.import_label(label, structures)
+        except BadInput as error:
+            if isinstance(error, CannotWrite):
+                raise
+            problems.append(Problem(label.path, f"{error.message} {error.hint}".strip(), (label.case.id,)))
+            continue
+        if revision is not None:
+            imported.append(revision)
+    if report is not None and foreign:
+        report(len(foreign), len(foreign))
+    blocked = {case for problem in problems for case in problem.cases}
+    changed = {revision.case for revision in imported} | set(labelled)
+    published = [case for case in sorted(changed - blocked) if labelling.republish(case)]
+    return Reconciled(tuple(imported), tuple(published), tuple(problems))

@@ -1,0 +1,92 @@
+"""Where everything lies in a study folder. Every file name of ours is written here once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+OWN_FOLDER = ".dualsslseg"
+LABELS_FOLDER = "labels"
+LABEL_SUFFIX = ".nii.gz"
+
+
+@dataclass(frozen=True)
+class StudyLayout:
+    """The paths of the study at the absolute path `root`. Nothing is created or read here."""
+
+    root: Path
+
+    @property
+    def own(self) -> Path:
+        return self.root / OWN_FOLDER
+
+    @property
+    def study_json(self) -> Path:
+        return self.own / "study.json"
+
+    @property
+    def records(self) -> Path:
+        """One JSON per case whose header or content has been read."""
+        return self.own / "cases"
+
+    @property
+    def unreadable(self) -> Path:
+        """Records of scans that could not be read; apart, so that a listing opens only these few."""
+        return self.records / "unreadable"
+
+    @property
+    def revisions(self) -> Path:
+        return self.own / "labels"
+
+    @property
+    def drafts(self) -> Path:
+        return self.own / "drafts"
+
+    @property
+    def reviews(self) -> Path:
+        return self.own / "reviews"
+
+    @property
+    def tmp(self) -> Path:
+        return self.own / "tmp"
+
+    @property
+    def lock(self) -> Path:
+        return self.own / "lock"
+
+    @property
+    def runs(self) -> Path:
+        return self.own / "runs"
+
+    @property
+    def cache(self) -> Path:
+        return self.own / "cache"
+
+    @property
+    def final(self) -> Path:
+        return self.root / LABELS_FOLDER / "final"
+
+    @property
+    def original(self) -> Path:
+        return self.root / LABELS_FOLDER / "original"
+
+    @property
+    def monai_lock(self) -> Path:
+        return self.root / ".lock"
+
+    def prediction_marks(self) -> Iterator[Path]:
+        """The folders in which finished predictions of runs lie, newest run first."""
+        for run in sorted(names_in(self.runs), reverse=True):
+            if (self.runs / run / "predictions").is_dir():
+                yield self.runs / run / "predictions"
+
+
+def names_in(folder: Path) -> list[str]:
+    """Names of everything in a folder that is not hidden; a missing folder has nothing."""
+    try:
+        with os.scandir(folder) as entries:
+            return [entry.name for entry in entries if not entry.name.startswith(".")]
+    except FileNotFoundError:
+        return []

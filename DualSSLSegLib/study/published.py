@@ -1,0 +1,81 @@
+"""labels/final and labels/original, the part of a study that other programs read and write too."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from DualSSLSegLib.atomic import replacing
+from DualSSLSegLib.imaging.formats import SCAN_SUFFIXES, SEGMENTATION_SUFFIX, stem_of, suffix_of
+from DualSSLSegLib.study.layout import LABEL_SUFFIX
+from DualSSLSegLib.study.model import Revision
+from DualSSLSegLib.study.scan import stamps_of
+
+
+def label_files(folder: Path) -> dict[str, list[Path]]:
+    """The label files of a folder by case, `<case>.nii.gz` before others. A missing folder has none."""
+    found: dict[str, list[Path]] = {}
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                known = suffix_of(entry.name) in (*SCAN_SUFFIXES, SEGMENTATION_SUFFIX)
+                if known and not entry.name.startswith(".") and entry.is_file():
+                    found.setdefault(stem_of(entry.name), []).append(Path(entry.path))
+    except FileNotFoundError:
+        return {}
+    for case, paths in found.items():
+        paths.sort(key=lambda path: (path.name != case + LABEL_SUFFIX, path.name))
+    return found
+
+
+def final_files(folder: Path, case_id: str) -> list[Path]:
+    """The label files of one case in a folder, without listing the others."""
+    names = [f"{case_id}{suffix}" for suffix in (*SCAN_SUFFIXES, SEGMENTATION_SUFFIX)]
+    return [folder / name for name in names if (folder / name).is_file()]
+
+
+def publish(source: Path, target: Path) -> None:
+    """Copy a label file so that readers see the old or the new one. The copy keeps the modification time.
+
+    With equal size and time the copy is known to be ours without reading it. Raises OSError.
+    """
+    with replacing(target, LABEL_SUFFIX) as temporary:
+        shutil.copyfile(source, temporary)
+        status = source.stat()
+        os.utime(temporary, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def is_in_force(path: Path, revision: Revision) -> bool:
+    """Whether a file of labels/final is the copy of this revision, or what it was made from, by size and time."""
+    try:
+        (shown,) = stamps_of([path])
+        (kept,) = stamps_of([revision.path])
+    except FileNotFoundError:
+        return False
+    return shown == revision.source_stamp or (shown == kept and path.name.endswith(LABEL_SUFFIX))
+
+
+def is_kept(path: Path, revisions: Sequence[Revision]) -> bool:
+    """Whether the content of a label file is one of these revisions, or was made into one."""
+    if any(is_in_force(path, revision) for revision in revisions):
+        return True
+    if not revisions:
+        return False
+    from DualSSLSegLib.imaging.digest import file_digest
+
+    return file_digest([path]) in kept_digests(revisions)
+
+
+def kept_digests(revisions: Iterable[Revision]) -> set[str]:
+    """Digests of the label files, and of foreign files, that these revisions keep."""
+    return {d for revision in revisions for d in (revision.label_digest, revision.source_digest) if d}
+
+
+def put_aside(path: Path, folder: Path, revision: Revision) -> None:
+    """Move a foreign label of another format, kept as `revision`, beside that revision.
+
+    Two files of one case in labels/final would leave open which one is in force. Raises OSError.
+    """
+    os.replace(path, folder / f"{revision.number:04d}.source{suffix_of(path)}")

@@ -1,0 +1,224 @@
+"""Walk a study folder and say which cases lie in it, and what cannot be taken for one and why."""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.imaging.formats import is_dicom_folder, is_scan_file, stem_of
+from DualSSLSegLib.study.layout import LABELS_FOLDER
+from DualSSLSegLib.study.model import Case, Problem, Stamps, named_paths
+
+_CHANNEL = re.compile(r"(?P<case>.+)_(?P<channel>\d{4})", re.DOTALL)
+_LONGEST_ID = 225
+"""Bytes of UTF-8: with "_disagreement.nii.gz" behind it a file name still fits the 255 that systems allow."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a walk found: usable cases by id in natural order, the problems, and the refused ids with reasons."""
+
+    cases: dict[str, Case]
+    problems: tuple[Problem, ...]
+    refused: dict[str, str]
+
+
+def list_cases(
+    root: Path, *, folders: Sequence[str] | None = None, channels: int = 1, numbered: bool = False
+) -> Listing:
+    """Every scan below `root` (or below its sub-folders named in `folders`, themselves not searched deeper).
+
+    labels/, hidden folders and files, .seg.nrrd and files that are no scans are passed over. Headers are not
+    read. Raises BadInput when `root` is not a folder that can be listed.
+    """
+    problems: list[Problem] = []
+    found: dict[str, list[Path]] = {}
+    empty: set[Path] = set()
+    places = [root] if folders is None else [root / name for name in folders if (root / name).is_dir()]
+    for place in places:
+        for name, path, size in _scans(place, problems, deeper=folders is None):
+            found.setdefault(name, []).append(path)
+            if size == 0:
+                empty.add(path)
+    by_id: dict[str, dict[int, list[Path]]] = {}
+    for name, paths in found.items():
+        match = _CHANNEL.fullmatch(name) if numbered or channels > 1 else None
+        if match is None and (numbered or channels > 1):
+            reason = f"its name has no channel number, such as {name}_0000."
+            problems += [Problem(path, reason, (name,)) for path in paths]
+            by_id.setdefault(name, {}).setdefault(-1, []).extend(paths)
+            continue
+        case, channel = (match["case"], int(match["channel"])) if match else (name, 0)
+        by_id.setdefault(case, {}).setdefault(channel, []).extend(paths)
+    return _sorted_out(root, by_id, channels, empty, problems)
+
+
+def _scans(place: Path, problems: list[Problem], *, deeper: bool) -> Iterator[tuple[str, Path, int]]:
+    """(name without ending, path, size or -1 for a series folder) of everything that looks like a scan."""
+    waiting = [place]
+    visited: set[tuple[int, int]] = set()
+    while waiting:
+        folder = waiting.pop()
+        others = False
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.name.startswith("."):
+                        continue
+                    if entry.is_dir():
+                        if not (deeper and entry.name.casefold() != LABELS_FOLDER):
+                            if not deeper and is_dicom_folder(entry.path):
+                                yield entry.name, Path(entry.path), -1
+                            continue
+                        if entry.is_symlink() and _seen(entry, visited):
+                            continue
+                        waiting.append(Path(entry.path))
+                    elif is_scan_file(entry.name):
+                        try:
+                            size = entry.stat().st_size
+                        except OSError as error:
+                            reason = f"this file cannot be opened ({error.strerror or error})."
+                            problems.append(Problem(Path(entry.path), reason))
+                            continue
+                        yield stem_of(entry.name), Path(entry.path), size
+                    else:
+                        others = True
+        except OSError as error:
+            if folder == place:
+                raise BadInput(
+                    f"this folder cannot be opened ({error.strerror or error}).",
+                    hint="Name the folder that holds the scans.",
+                    path=folder,
+                ) from error
+            problems.append(Problem(folder, f"this folder cannot be opened ({error.strerror or error})."))
+            continue
+        if others and folder == place:
+            if is_dicom_folder(folder):
+                reason = (
+                    "DICOM files lie loose in the study folder; move each series into a folder of its own."
+                )
+                problems.append(Problem(folder, reason))
+        elif others and is_dicom_folder(folder):
+            yield folder.name, folder, -1
+
+
+def _seen(entry: os.DirEntry[str], visited: set[tuple[int, int]]) -> bool:
+    """Whether a linked folder was followed before, or is one of its own parents."""
+    target = Path(entry.path).resolve()
+    if Path(entry.path).absolute().is_relative_to(target):
+        return True
+    status = target.stat()
+    key = (status.st_dev, status.st_ino)
+    known = key in visited
+    visited.add(key)
+    return known
+
+
+def _sorted_out(
+    root: Path,
+    by_id: dict[str, dict[int, list[Path]]],
+    channels: int,
+    empty: set[Path],
+    problems: list[Problem],
+) -> Listing:
+    cases: dict[str, Case] = {}
+    refused: dict[str, str] = {}
+    same: dict[str, list[str]] = {}
+    for case in by_id:
+        same.setdefault(case if case.isascii() and case.islower() else _folded(case), []).append(case)
+    for alike in same.values():
+        if len(alike) > 1:
+            paths = sorted(path for case in alike for files in by_id[case].values() for path in files)
+            reason = (
+                f"{named_paths(paths, root)} have names that some systems cannot tell apart "
+                "(capitals or the spelling of accents only); rename all but one."
+            )
+            problems.append(Problem(paths[0], reason, tuple(sorted(alike))))
+            refused.update(dict.fromkeys(alike, reason))
+    for case in sorted(by_id, key=natural_order):
+        if case in refused:
+            continue
+        reason = _why_not(case, by_id[case], channels, empty, root)
+        if reason:
+            refused[case] = reason
+            if -1 not in by_id[case]:  # named already
+                first = sorted(path for files in by_id[case].values() for path in files)[0]
+                problems.append(Problem(first, reason, (case,)))
+            continue
+        cases[case] = Case(case, tuple(by_id[case][channel][0] for channel in range(channels)))
+    return Listing(cases, tuple(problems), refused)
+
+
+def _why_not(case: str, files: dict[int, list[Path]], channels: int, empty: set[Path], root: Path) -> str:
+    """Why these files cannot be a case, in words; "" when they can."""
+    if not case.isascii() or len(case) > _LONGEST_ID:
+        try:
+            length = len(case.encode("utf-8"))
+        except UnicodeEncodeError:
+            return "its name is not valid text (UTF-8); rename it."
+        if length > _LONGEST_ID:
+            return f"its name is too long ({length} bytes, at most {_LONGEST_ID}); rename it."
+    if not case.isprintable() and any(unicodedata.category(c) == "Cc" for c in case):
+        return "its name holds control characters; rename it."
+    if os.name == "nt" and case.endswith((" ", ".")):
+        return "its name ends with a space or a dot, which Windows drops from folders; rename it."
+    for _, paths in sorted(files.items()):
+        if len(paths) > 1:
+            return (
+                f"{named_paths(sorted(paths), root)} would both be the case {case!r}; "
+                "rename one or move it out of the study."
+            )
+    if -1 in files:
+        return f"its name has no channel number, such as {case}_0000."
+    missing = [f"{case}_{channel:04d}" for channel in range(channels) if channel not in files]
+    if missing:
+        return f"of its {channels} channels {', '.join(missing)} is missing."
+    extra = [f"{case}_{channel:04d}" for channel in files if channel >= channels]
+    if extra:
+        return f"it has more than {channels} channels: {', '.join(sorted(extra))}."
+    for _, paths in sorted(files.items()):
+        if paths[0] in empty:
+            return "this file is empty (0 bytes); copy it again from its source."
+    return ""
+
+
+def _folded(case: str) -> str:
+    return unicodedata.normalize("NFC", case).casefold()
+
+
+def natural_order(case: str) -> tuple[tuple[int, int, str], ...]:
+    """A sort key that puts case2 before case10."""
+    parts = re.split(r"([0-9]+)", case)
+    return tuple((0, int(p), "") if p.isdigit() else (1, 0, p) for p in parts if p)
+
+
+def same_spelling(case: str, known: dict[str, Case]) -> str | None:
+    """The id among `known` that is `case` up to the spelling of accents (macOS writes them apart)."""
+    wanted = unicodedata.normalize("NFC", case)
+    return next((name for name in known if unicodedata.normalize("NFC", name) == wanted), None)
+
+
+def stamps_of(paths: Sequence[Path]) -> Stamps:
+    """Size and newest modification time (ns) of each path; for a DICOM folder those of all its own files.
+
+    Raises OSError for a path that is gone.
+    """
+    return tuple(_stamp(path) for path in paths)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    if not path.is_dir():
+        return status.st_size, status.st_mtime_ns
+    size = newest = 0
+    with os.scandir(path) as entries:
+        for entry in entries:
+            if not entry.name.startswith(".") and entry.is_file():
+                own = entry.stat()
+                size, newest = size + own.st_size, max(newest, own.st_mtime_ns)
+    return size, newest

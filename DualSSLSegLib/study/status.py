@@ -1,0 +1,260 @@
+"""Where every case of a study stands, computed from the files each time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from DualSSLSegLib.errors import DualSSLSegError
+from DualSSLSegLib.study.layout import StudyLayout, names_in
+from DualSSLSegLib.study.model import Case, Problem, Revision, Structure
+from DualSSLSegLib.study.published import is_kept, label_files
+from DualSSLSegLib.study.records import Records
+from DualSSLSegLib.study.revisions import Revisions
+from DualSSLSegLib.study.scan import Listing, natural_order, stamps_of
+from DualSSLSegLib.study.study_file import StudyFile
+
+STATES = ("new", "predicted", "in_progress", "labelled", "reviewed", "failed")
+_READ_AT_MOST = 256 << 20
+"""Bytes of images whose time has changed that one status reads again; more are left for when they are used."""
+
+
+@dataclass(frozen=True)
+class CaseStatus:
+    """One case: new, predicted (and waiting), in_progress (a draft), labelled, reviewed (prediction accepted),
+    failed (with the `problem` in words).
+
+    `origin`, `author`, `time` are those of the newest revision. `pending`: a label of another program lies in
+    the study and becomes a revision with the next `reconcile`.
+    """
+
+    id: str
+    state: str
+    revisions: int = 0
+    origin: str | None = None
+    author: str | None = None
+    time: float | None = None
+    split: str = "train"
+    predicted: bool = False
+    draft: bool = False
+    pending: bool = False
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class StudyStatus:
+    """A study at one moment; cases in natural order, runs (their ids) newest first."""
+
+    path: Path
+    structures: tuple[Structure, ...]
+    channels: int
+    cases: tuple[CaseStatus, ...]
+    problems: tuple[Problem, ...]
+    runs: tuple[str, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many cases are in each state."""
+        counted = Counter(case.state for case in self.cases)
+        return {state: counted[state] for state in STATES}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The status as JSON-able values."""
+        return {
+            "path": str(self.path),
+            "structures": [structure.to_dict() for structure in self.structures],
+            "channels": self.channels,
+            "counts": self.counts,
+            "cases": [asdict(case) for case in self.cases],
+            "problems": [
+                {"path": str(p.path), "reason": p.reason, "cases": list(p.cases)} for p in self.problems
+            ],
+            "runs": list(self.runs),
+        }
+
+
+class Surveyor:
+    """Collects what lies in the study folder, each folder listed once, and judges case by case."""
+
+    def __init__(
+        self,
+        layout: StudyLayout,
+        content: StudyFile,
+        listing: Listing,
+        revisions: Revisions,
+        records: Records,
+        *,
+        drafts: set[str],
+        imports: Mapping[str, Path],
+    ) -> None:
+        self._layout = layout
+        self._content = content
+        self._listing = listing
+        self._revisions = revisions
+        self._records = records
+        self._drafts = drafts
+        self._imports = imports
+        self._problems = list(listing.problems)
+        self._bytes_left = _READ_AT_MOST
+        self._with_revisions = set(revisions.cases())
+        self._final = label_files(layout.final)
+        self._predicted = self._predictions()
+
+    def status(self) -> StudyStatus:
+        """Judge every case."""
+        unreadable = self._unreadable()
+        cases = []
+        for case in self._listing.cases.values():
+            problem = unreadable.get(case.id)
+            cases.append(self._failed(case.id, problem) if problem else self._judge(case))
+        cases += [self._failed(case_id, reason) for case_id, reason in self._listing.refused.items()]
+        cases.sort(key=lambda case: natural_order(case.id))
+        self._orphans()
+        return StudyStatus(
+            path=self._layout.root,
+            structures=self._content.table.structures,
+            channels=self._content.channels,
+            cases=tuple(cases),
+            problems=tuple(self._problems),
+            runs=tuple(sorted(names_in(self._layout.runs), reverse=True)),
+        )
+
+    def _judge(self, case: Case) -> CaseStatus:
+        revisions: Sequence[int] = ()
+        newest: Revision | None = None
+        pending = False
+        try:
+            if case.id in self._with_revisions:
+                revisions = self._revisions.numbers(case.id)
+                newest = self._revisions.read(case.id, revisions[-1]) if revisions else None
+            pending = self._pending(case.id, newest, revisions)
+            problem = self._why_unusable(case, newest)
+        except DualSSLSegError as error:
+            problem = str(error)
+        if problem:
+            self._problems.append(Problem(case.paths[0], problem, (case.id,)))
+            return self._failed(case.id, problem, revisions=len(revisions), newest=newest)
+        predicted, draft = case.id in self._predicted, case.id in self._drafts
+        if draft:
+            state = "in_progress"
+        elif pending or (newest is not None and newest.trains):
+            state = "labelled"
+        elif newest is not None:
+            state = "reviewed"
+        else:
+            state = "predicted" if predicted else "new"
+        return CaseStatus(
+            id=case.id,
+            state=state,
+            revisions=len(revisions),
+            origin="imported" if pending else newest.origin if newest else None,
+            author=newest.author if newest and not pending else None,
+            time=newest.time if newest and not pending else None,
+            split=self._split(case.id),
+            predicted=predicted,
+            draft=draft,
+            pending=pending,
+        )
+
+    def _failed(
+        self, case_id: str, problem: str, *, revisions: int = 0, newest: Revision | None = None
+    ) -> CaseStatus:
+        if not revisions and case_id in self._with_revisions:
+            revisions = len(self._revisions.numbers(case_id))
+        return CaseStatus(
+            id=case_id,
+            state="failed",
+            revisions=revisions,
+            origin=newest.origin if newest else None,
+            author=newest.author if newest else None,
+            time=newest.time if newest else None,
+            split=self._split(case_id),
+            predicted=case_id in self._predicted,
+            draft=case_id in self._drafts,
+            problem=problem,
+        )
+
+    def _pending(self, case_id: str, newest: Revision | None, numbers: Sequence[int]) -> bool:
+        if newest is None and case_id in self._imports:
+            return True
+        for path in self._final.get(case_id, []):
+            if newest is None:
+                return True
+            if not is_kept(path, [newest]) and not is_kept(path, self._revisions.all(case_id)):
+                return True
+        return False
+
+    def _why_unusable(self, case: Case, newest: Revision | None) -> str:
+        """Why a case with this newest revision cannot be used, "" when it can."""
+        if newest is None:
+            return ""
+        if not newest.path.is_file():
+            return f"the label of revision {newest.number} is missing ({newest.path})."
+        same = image_unchanged(case, newest, self._records, read_at_most=self._bytes_left)
+        if same is None:
+            return ""
+        if not same:
+            return replaced_words(newest)
+        if self._bytes_left != _READ_AT_MOST or stamps_of(case.paths) != newest.image_stamps:
+            self._bytes_left -= sum(size for size, _ in stamps_of(case.paths))
+        return ""
+
+    def _unreadable(self) -> dict[str, str]:
+        found = {}
+        for case_id in self._records.unreadable_ids():
+            case = self._listing.cases.get(case_id)
+            record = self._records.read(case) if case else None
+            if case and record and record.unreadable:
+                found[case_id] = record.unreadable
+                self._problems.append(Problem(case.paths[0], record.unreadable, (case_id,)))
+        return found
+
+    def _orphans(self) -> None:
+        known = self._listing.cases.keys() | self._listing.refused.keys()
+        for case_id in sorted(self._with_revisions - known, key=natural_order):
+            if self._revisions.numbers(case_id):
+                reason = "there are labels for this case, but its scan is gone; put the scan back."
+                self._problems.append(Problem(self._layout.revisions / case_id, reason, (case_id,)))
+        for case_id in sorted(self._final.keys() - known - self._with_revisions, key=natural_order):
+            reason = f"there is no scan {case_id!r} for this label; rename it after its scan."
+            self._problems.append(Problem(self._final[case_id][0], reason))
+
+    def _predictions(self) -> set[str]:
+        found = set(label_files(self._layout.original))
+        for folder in self._layout.prediction_marks():
+            found.update(name[:-5] for name in names_in(folder) if name.endswith(".json"))
+        return found
+
+    def _split(self, case_id: str) -> str:
+        entry = self._content.splits.get(case_id)
+        return entry.split if entry else "train"
+
+
+def image_unchanged(
+    case: Case, revision: Revision, records: Records, *, read_at_most: int | None = None
+) -> bool | None:
+    """Whether the image is still the one the revision was made on: by size and time, else by digest.
+
+    None when it would take reading more than `read_at_most` bytes to know. Raises BadInput when the image
+    cannot be read.
+    """
+    stamps = stamps_of(case.paths)
+    if stamps == revision.image_stamps:
+        return True
+    known = records.read(case)
+    if known is None or known.digest is None:
+        if read_at_most is not None and sum(size for size, _ in stamps) > read_at_most:
+            return None
+        return records.digest(case) == revision.image_digest
+    return known.digest == revision.image_digest
+
+
+def replaced_words(revision: Revision) -> str:
+    """What to tell when the image under a label is another one."""
+    return (
+        f"the image has been replaced since revision {revision.number} was drawn on it; "
+        "put the old image back, or label the case again."
+    )

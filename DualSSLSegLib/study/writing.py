@@ -1,0 +1,48 @@
+"""Words for what the operating system says when a study cannot be written."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from DualSSLSegLib.errors import BadInput
+
+_FULL = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
+_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+class CannotWrite(BadInput):
+    """The study could not be written; its content is as it was."""
+
+    code = "cannot_write"
+
+
+class ReadOnlyStudy(CannotWrite):
+    """The study can be looked at but not written by this user."""
+
+    code = "read_only"
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn an OSError inside the block into CannotWrite that names `path`, the reason and the next step."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FORBIDDEN:
+            raise ReadOnlyStudy(
+                "this study cannot be written here, the folder is read-only for you; it can still be looked at.",
+                hint="Ask for the right to write, or copy the folder to a place of your own.",
+                path=path,
+            ) from error
+        if error.errno in _FULL:
+            raise CannotWrite(
+                "the disk is full; nothing was changed.", hint="Free some space and try again.", path=path
+            ) from error
+        raise CannotWrite(
+            f"this could not be written ({error.strerror or error}).",
+            hint="Check the disk or the network drive and try again.",
+            path=path,
+        ) from error
