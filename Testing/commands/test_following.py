@@ -1,0 +1,117 @@
+"""A run is shown as it goes, and its end becomes the exit code that scripts rely on."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+import pytest
+
+from DualSSLSegLib.commands.following import exit_code_of, follow, tell_end
+from DualSSLSegLib.commands.screen import Screen
+from DualSSLSegLib.jobs.control import read_want
+from DualSSLSegLib.jobs.journal import EventWriter
+from DualSSLSegLib.jobs.process import host_name
+from DualSSLSegLib.jobs.run_folder import RunFolder
+from DualSSLSegLib.jobs.state import RunState
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunFolder:
+    return RunFolder.create(tmp_path, {"kind": "train"}, {"cases": []})
+
+
+@pytest.fixture
+def writer(run: RunFolder):
+    events = EventWriter(run.events_path)
+    events.emit("started", attempt=1, pid=os.getpid(), host=host_name())
+    yield events
+    events.close()
+
+
+def _screen() -> tuple[Screen, io.StringIO, io.StringIO]:
+    out, err = io.StringIO(), io.StringIO()
+    return Screen(out=out, err=err), out, err
+
+
+def test_a_finished_run_is_told_from_start_to_end(run: RunFolder, writer: EventWriter) -> None:
+    writer.emit("plan", explanation=["Crops are 32 x 48 x 32 voxels."], intensity="MR-like.")
+    writer.emit("phase", name="train", total=2)
+    writer.emit("progress", step=2, total=2, terms={"total": 0.5}, eta_s=0.0)
+    writer.emit("validated", step=2, measure="agreement", mean=0.81, cases=["a"])
+    writer.emit("warning", code="bad_scan", text="Case b is left out: it is empty.")
+    writer.emit("finished", seconds=75.0)
+    screen, out, err = _screen()
+    state = follow(run, screen, stop_on_interrupt=True)
+    told = out.getvalue()
+    assert "Crops are 32 x 48 x 32 voxels." in told
+    assert "training: 2 of 2, loss 0.500" in told
+    assert "agreement of the two networks 0.810" in told
+    assert "Finished after 1 min 15 s." in told
+    assert "Case b is left out" in err.getvalue()
+    assert exit_code_of(state) == 0
+
+
+@pytest.mark.parametrize(
+    "code, exit_code", [("out_of_memory", 3), ("bad_input", 2), ("run_failed", 1), ("something_new", 1)]
+)
+def test_a_failure_has_its_exit_code_and_its_next_step(
+    run: RunFolder, writer: EventWriter, code: str, exit_code: int
+) -> None:
+    writer.emit("failed", code=code, text="it did not work.", hint="Do this instead.")
+    screen, _, err = _screen()
+    state = follow(run, screen, stop_on_interrupt=True)
+    tell_end(run, state, screen, "study")
+    assert exit_code_of(state) == exit_code
+    assert "it did not work." in err.getvalue()
+    assert "-> Do this instead." in err.getvalue()
+
+
+def test_ctrl_c_asks_the_run_to_stop_and_waits_until_it_has_saved(
+    run: RunFolder, writer: EventWriter
+) -> None:
+    looks = 0
+
+    def interrupted_once(_: float) -> None:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
+            raise KeyboardInterrupt
+        assert read_want(run) == "stop"
+        if looks == 2:
+            writer.emit("checkpoint", step=1)
+            writer.emit("stopped", seconds=1.0)
+
+    screen, out, _ = _screen()
+    state = follow(run, screen, stop_on_interrupt=True, sleep=interrupted_once)
+    tell_end(run, state, screen, "my-study")
+    assert exit_code_of(state) == 130
+    assert "the work so far is being saved" in out.getvalue()
+    assert "dualsslseg resume my-study" in out.getvalue()
+
+
+def test_a_second_ctrl_c_leaves_the_run_to_itself(run: RunFolder, writer: EventWriter) -> None:
+    def interrupted(_: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        follow(run, _screen()[0], stop_on_interrupt=True, sleep=interrupted)
+    assert read_want(run) == "stop"
+
+
+def test_watching_never_touches_the_run(run: RunFolder, writer: EventWriter) -> None:
+    def interrupted(_: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        follow(run, _screen()[0], stop_on_interrupt=False, sleep=interrupted)
+    assert read_want(run) == "run"
+
+
+def test_a_lost_run_says_how_to_go_on(run: RunFolder) -> None:
+    screen, _, err = _screen()
+    state = RunState(status="lost")
+    tell_end(run, state, screen, "study")
+    assert exit_code_of(state) == 1
+    assert "dualsslseg resume study" in err.getvalue()
