@@ -11,13 +11,37 @@ from DualSSLSegLib.jobs.run_folder import RunFolder
 
 Want = Literal["run", "pause", "stop"]
 WANTS: tuple[Want, ...] = get_args(Want)
+_RESUMED_AFTER = "resumed_after"
 
 
 def write_want(run: RunFolder, want: Want) -> None:
     """Ask the run to go on, pause or stop. Raises BadInput for another word."""
     if want not in WANTS:
         raise BadInput(f"unknown wish {want!r} for a run.", hint=f"Known: {', '.join(WANTS)}.")
-    write_json(run.control_path, {"want": want})
+    write_json(run.control_path, {**_kept(run), "want": want})
+
+
+def write_resumed(run: RunFolder, after_seq: int) -> None:
+    """Ask the run to go on, and note that a worker is being started after event `after_seq`.
+
+    Readers in any process then know that the last word in the journal is out of date.
+    """
+    write_json(run.control_path, {"want": "run", _RESUMED_AFTER: after_seq})
+
+
+def read_resumed_after(run: RunFolder) -> int | None:
+    """The number of the event after which a worker was last started; None when that is not known."""
+    return _kept(run).get(_RESUMED_AFTER)
+
+
+def _kept(run: RunFolder) -> dict[str, int]:
+    """What a new wish does not change. A damaged file keeps nothing: the new wish replaces it."""
+    try:
+        content = read_json(run.control_path)
+    except BadInput:
+        return {}
+    seq = content.get(_RESUMED_AFTER) if isinstance(content, dict) else None
+    return {_RESUMED_AFTER: seq} if isinstance(seq, int) else {}
 
 
 def read_want(run: RunFolder) -> Want:

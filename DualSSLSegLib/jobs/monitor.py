@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from DualSSLSegLib.jobs.control import read_resumed_after
 from DualSSLSegLib.jobs.journal import EventReader
 from DualSSLSegLib.jobs.process import host_name, is_alive
 from DualSSLSegLib.jobs.run_folder import RunFolder
@@ -43,20 +46,20 @@ class RunMonitor:
             self._last_growth = now - self._silence_before_first_look()
         elif self._reader.offset != before:
             self._last_growth = now
-        gone = self._worker_is_gone() if self._state.active and not events else False
+        if not self._state.active:
+            return self._awaiting_resumption(now), events
+        gone = not events and self._worker_is_gone()
         return liveness(self._state, self._last_growth, now, process_gone=gone), events
 
-    def forget_silence(self) -> None:
-        """Count from now again: the run has just been launched (again)."""
-        self._last_growth = self._clock()
+    def _awaiting_resumption(self, now: float) -> RunState:
+        """The last word, unless the run was resumed after it and its worker is still on the way."""
+        if self._state.status == "finished" or read_resumed_after(self.run) != self._state.seq:
+            return self._state
+        waiting = replace(self._state, status="waiting", pid=None)
+        return liveness(waiting, now - _age_s(self.run.control_path), now)
 
     def _silence_before_first_look(self) -> float:
-        for path in (self.run.events_path, self.run.spec_path):
-            try:
-                return max(0.0, time.time() - path.stat().st_mtime)
-            except FileNotFoundError:
-                continue
-        return 0.0
+        return _age_s(self.run.events_path if self.run.events_path.exists() else self.run.spec_path)
 
     def _worker_is_gone(self) -> bool:
         if self._state.pid is None or self._state.host != host_name():
@@ -76,3 +79,11 @@ class RunMonitor:
 def state_of(run: RunFolder) -> RunState:
     """The state of a run as seen by a reader that looks once."""
     return RunMonitor(run).poll()
+
+
+def _age_s(path: Path) -> float:
+    """Seconds since a file was written; 0 when it is not there."""
+    try:
+        return max(0.0, time.time() - path.stat().st_mtime)
+    except FileNotFoundError:
+        return 0.0

@@ -134,7 +134,7 @@ def _kept_facts(session: Session, case: InputCase) -> dict[str, Any] | None:
 
 def rank_all(session: Session, cases: Sequence[InputCase], found: Round, bad: dict[str, str]) -> int:
     """Write scores.json: the queue of unlabelled scans with reasons. Returns how many there are."""
-    ranked = [case.id for case in with_role(cases, "unlabelled", "predict") if case.id in found.scores]
+    ranked = [case.id for case in with_role(cases, "unlabelled") if case.id in found.scores]
     session.phase("rank", total=len(ranked))
     result = order(
         {case: found.scores[case] for case in ranked},

@@ -10,6 +10,7 @@ from functools import reduce as fold
 import pytest
 
 from DualSSLSegLib.errors import RunFailed
+from DualSSLSegLib.jobs.control import read_want, write_resumed, write_want
 from DualSSLSegLib.jobs.journal import EventWriter
 from DualSSLSegLib.jobs.monitor import RunMonitor, state_of
 from DualSSLSegLib.jobs.process import end_hard, host_name, is_alive
@@ -145,6 +146,25 @@ def test_a_worker_known_to_be_dead_on_this_machine_is_lost_without_waiting(run):
     assert not is_alive(child.pid)
     monitor.poll()
     assert monitor.poll().status == "lost"
+
+
+def test_a_resumed_run_waits_for_its_worker_in_every_readers_eyes(run):
+    writer = EventWriter(run.events_path)
+    writer.emit("started")
+    writer.emit("stopped")
+    writer.close()
+    write_want(run, "stop")
+    assert state_of(run).status == "stopped"
+    write_resumed(run, after_seq=2)
+    assert read_want(run) == "run" and state_of(run).status == "waiting"
+    write_want(run, "pause")
+    assert state_of(run).status == "waiting"
+    os.utime(run.control_path, (1.0, 1.0))
+    assert state_of(run).status == "lost"
+    writer = EventWriter(run.events_path)
+    writer.emit("started", attempt=writer.attempt, pid=1, host="another machine")
+    writer.close()
+    assert (state_of(run).status, state_of(run).attempt) == ("running", 2)
 
 
 def test_a_worker_elsewhere_is_not_killed_by_its_number():

@@ -1,0 +1,63 @@
+"""Starting workers and keeping their handles, so that an ended one is collected and an early death is noticed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import DualSSLSegLib
+from DualSSLSegLib.errors import RunFailed
+from DualSSLSegLib.jobs.launch import launch_plan, start
+from DualSSLSegLib.jobs.run_folder import RunFolder
+
+
+def default_python() -> str:
+    """The interpreter for workers: Slicer's launcher inside Slicer, else the one that runs this.
+
+    Raises RunFailed inside Slicer when its launcher cannot be found.
+    """
+    if "SLICER_HOME" not in os.environ:
+        return sys.executable
+    found = shutil.which("PythonSlicer")
+    if found is None:
+        raise RunFailed(
+            "PythonSlicer was not found.", hint="Start 3D Slicer again, or repair its installation."
+        )
+    return found
+
+
+class Launcher:
+    """Starts workers with one interpreter. `extra_path` are more folders to import from."""
+
+    def __init__(self, python: str | None = None, extra_path: Sequence[str] = ()) -> None:
+        self._python = python
+        self._extra_path = tuple(extra_path)
+        self._handles: dict[RunFolder, subprocess.Popen[bytes]] = {}
+
+    def launch(self, run: RunFolder) -> None:
+        """Start the worker of a run; it outlives this process. Raises RunFailed when it cannot be started."""
+        plan = launch_plan(
+            sys.platform,
+            self._python or default_python(),
+            run.path,
+            Path(next(iter(DualSSLSegLib.__path__))).parent,
+            self._extra_path,
+            os.environ,
+        )
+        try:
+            self._handles[run] = start(plan, run.console_path)
+        except OSError as error:
+            raise RunFailed(
+                f"the worker could not be started ({error.strerror or error}).",
+                hint=f"Check that {plan.args[0]} is there and may be run.",
+                path=run.path,
+            ) from error
+
+    def ended(self, run: RunFolder) -> bool:
+        """Whether the worker that this launcher started for the run has ended (False when it started none)."""
+        handle = self._handles.get(run)
+        return handle is not None and handle.poll() is not None

@@ -1,0 +1,81 @@
+"""What to review next: the newest ranking, without the cases that were labelled since."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from DualSSLSegLib.atomic import read_json
+from DualSSLSegLib.errors import BadInput, ProtocolError
+from DualSSLSegLib.jobs.run_folder import RunFolder
+from DualSSLSegLib.study.folder import StudyFolder
+
+_RANKING_KINDS = ("train", "predict", "rank")
+_SETTLED = ("labelled", "reviewed", "failed")
+
+
+@dataclass(frozen=True)
+class NextCase:
+    """One suggestion: 1 is the first to review; `reason` is a sentence with the measured value."""
+
+    rank: int
+    case: str
+    score: float
+    reason: str
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Queue:
+    """The open suggestions of a ranking, first to review first.
+
+    `by_model` is False for a cold start, when nothing is trained yet. `shadow` is what a foreground-aware random
+    choice would have taken. `labelled_since`: suggestions already labelled since the ranking was made.
+    """
+
+    run: str
+    by_model: bool
+    cases: tuple[NextCase, ...]
+    shadow: tuple[str, ...]
+    labelled_since: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The queue as JSON-able values."""
+        return asdict(self)
+
+
+def newest_queue(study: StudyFolder, runs: Sequence[RunFolder]) -> Queue | None:
+    """The queue of the newest run with a ranking (`runs` oldest first).
+
+    A ranking by a model wins over any cold start. None when there is none, or when every suggestion of a cold
+    start is used up: a new cold start is then due.
+    """
+    ranked = [run for run in runs if run.scores_path.is_file() and run.spec()["kind"] in _RANKING_KINDS]
+    by_model = [run for run in ranked if run.spec()["kind"] != "rank"]
+    if not ranked:
+        return None
+    run = (by_model or ranked)[-1]
+    content = _scores(run)
+    states = {case.id: case.state for case in study.status().cases}
+    suggestions = content["suggestions"]
+    open_rows = [row for row in suggestions if states.get(row["case"], "failed") not in _SETTLED]
+    if not open_rows and not by_model:
+        return None
+    cases = tuple(
+        NextCase(rank, row["case"], row["score"], row["reason"], row["values"])
+        for rank, row in enumerate(open_rows, 1)
+    )
+    done = tuple(row["case"] for row in suggestions if states.get(row["case"]) in ("labelled", "reviewed"))
+    return Queue(run.id, bool(by_model), cases, tuple(content.get("shadow", ())), done)
+
+
+def _scores(run: RunFolder) -> dict[str, Any]:
+    content = read_json(run.scores_path)
+    if not isinstance(content, dict) or not isinstance(content.get("suggestions"), list):
+        raise BadInput("this ranking is damaged.", hint="Train or predict again.", path=run.scores_path)
+    if content.get("v", 0) > 1:
+        raise ProtocolError(
+            "this ranking was written by a newer version.", hint="Update the extension.", path=run.scores_path
+        )
+    return content

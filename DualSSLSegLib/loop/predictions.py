@@ -1,0 +1,87 @@
+"""Finding predictions in the runs of a study, and publishing the newest ones to labels/original."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from DualSSLSegLib.atomic import read_json, write_json
+from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.jobs.run_folder import RunFolder
+from DualSSLSegLib.study.folder import StudyFolder
+
+PUBLISHED_NAME = "published.json"
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The files of one predicted case; all are there and whole."""
+
+    case: str
+    run: RunFolder
+    label: Path
+    uncertainty: Path
+    disagreement: Path
+    facts_path: Path
+
+    def facts(self) -> dict[str, Any]:
+        """Score, hot spots, volumes, grid. Raises BadInput when damaged."""
+        return read_json(self.facts_path)
+
+
+def predicted_cases(run: RunFolder) -> set[str]:
+    """The cases whose prediction in this run is complete."""
+    if not run.predictions.is_dir():
+        return set()
+    return {path.stem for path in run.predictions.glob("*.json") if not path.name.startswith(".")}
+
+
+def prediction_in(run: RunFolder, case: str) -> Prediction | None:
+    """The prediction of a case in one run; None when it is not (completely) there."""
+    if not run.prediction_facts_path(case).is_file():
+        return None
+    return Prediction(
+        case,
+        run,
+        run.prediction_path(case),
+        run.uncertainty_path(case),
+        run.disagreement_path(case),
+        run.prediction_facts_path(case),
+    )
+
+
+def newest_prediction(runs: Sequence[RunFolder], case: str) -> Prediction | None:
+    """The newest prediction of a case; `runs` are oldest first."""
+    found = (prediction_in(run, case) for run in reversed(runs))
+    return next((prediction for prediction in found if prediction is not None), None)
+
+
+def publish(study: StudyFolder, run: RunFolder, newer: Sequence[RunFolder] = ()) -> Iterator[str]:
+    """Publish the run's predictions to labels/original, each under the study's lock; yields the cases done.
+
+    What was published before is not done again; a case that a `newer` run has predicted, or that is no longer in
+    the study, is passed over. Raises StudyBusy when another program keeps the lock; what was done stays done.
+    """
+    marker = run.path / PUBLISHED_NAME
+    done = set(_published(marker))
+    newer_cases = set().union(*(predicted_cases(other) for other in newer))
+    waiting = sorted((predicted_cases(run) - done - newer_cases) & study.cases().keys())
+    try:
+        for case in waiting:
+            study.publish_prediction(case, run.prediction_path(case))
+            done.add(case)
+            yield case
+    finally:
+        if waiting:
+            write_json(marker, {"v": 1, "cases": sorted(done)})
+
+
+def _published(marker: Path) -> list[str]:
+    if not marker.exists():
+        return []
+    try:
+        return list(read_json(marker)["cases"])
+    except (BadInput, KeyError, TypeError):
+        return []  # then all are published again, which does no harm
