@@ -1,0 +1,128 @@
+"""Segmenting any folder: one label map per scan, bad ones named, nothing of the user's replaced, a rerun skips."""
+
+from __future__ import annotations
+
+import nibabel
+import numpy as np
+import pytest
+from support.tiny_scans import STRUCTURES, tiny_grid, write_tiny_scan
+
+from DualSSLSegLib.jobs.monitor import state_of
+from DualSSLSegLib.jobs.run_folder import RunFolder
+from DualSSLSegLib.networks.build import build
+from DualSSLSegLib.training.model_file import Model, save_model
+from DualSSLSegLib.training.plan import TrainingPlan
+from DualSSLSegLib.worker.inputs import InputCase
+from DualSSLSegLib.worker.segment import channels_together
+from DualSSLSegLib.worker.session import serve
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """An untrained model: what matters here is where its results go."""
+    path = tmp_path_factory.mktemp("model") / "model.pt"
+    plan = TrainingPlan(working_spacing_mm=(1.0, 1.0, 1.25), patch_size=(32, 32, 32), width=2)
+    architectures = {"a": "resvnet", "b": "vnet"}
+    networks = {
+        role: build(name, in_channels=1, num_classes=3, width=2, norm="instance").eval()
+        for role, name in architectures.items()
+    }
+    mr = {"mode": "mr", "low": 0.0, "high": 0.0, "mean": 0.0, "std": 1.0}
+    save_model(
+        path,
+        Model(networks, architectures, plan, {"channels": [mr], "explanation": ""}, STRUCTURES, channels=1),
+    )
+    return path
+
+
+def segment(tmp_path, model, *, refused=(), **spec) -> RunFolder:
+    output = tmp_path / "out"
+    cases = [
+        {"id": path.name.split(".")[0], "paths": [str(path)], "role": "predict", "label": None}
+        for path in sorted((tmp_path / "in").iterdir())
+    ]
+    request = {"kind": "segment", "model": str(model), "output": str(output), "device": "cpu", **spec}
+    run = RunFolder.create(output / ".dualsslseg" / "runs", request, {"cases": cases, "refused": refused})
+    assert serve(run) == 0
+    return run
+
+
+def visible(folder) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def test_every_scan_gets_one_label_map_on_its_grid_and_maps_only_on_request(tmp_path, model):
+    write_tiny_scan(tmp_path / "in", "a", 1)
+    write_tiny_scan(tmp_path / "in", "b", 2, suffix=".nrrd")
+    segment(tmp_path, model)
+    assert visible(tmp_path / "out") == ["a.nii.gz", "b.nii.gz"]
+    image = nibabel.load(tmp_path / "out" / "b.nii.gz")
+    assert np.allclose(image.affine, tiny_grid(2).affine) and image.shape == tiny_grid(2).shape
+    state = state_of(segment(tmp_path, model, uncertainty=True))
+    assert visible(tmp_path / "out") == [
+        "a.nii.gz",
+        "a_uncertainty.nii.gz",
+        "b.nii.gz",
+        "b_uncertainty.nii.gz",
+    ]
+    assert state.result["segmented"] == 2
+
+
+def test_a_bad_scan_never_stops_the_rest_and_all_bad_ones_are_named(tmp_path, model):
+    write_tiny_scan(tmp_path / "in", "good", 1)
+    (tmp_path / "in" / "bad_empty.nii.gz").touch()
+    (tmp_path / "in" / "bad_text.nrrd").write_text("not a scan")
+    run = segment(tmp_path, model, refused=[["twice", "two files of this name."]])
+    result = state_of(run).result
+    assert result["segmented"] == 1 and visible(tmp_path / "out") == ["good.nii.gz"]
+    assert set(result["failed"]) == {"bad_empty", "bad_text", "twice"}
+    assert "empty" in result["failed"]["bad_empty"] and result["failed"]["twice"] == "two files of this name."
+
+
+def test_a_rerun_skips_what_is_done_and_does_what_changed(tmp_path, model):
+    write_tiny_scan(tmp_path / "in", "a", 1)
+    write_tiny_scan(tmp_path / "in", "b", 2)
+    segment(tmp_path, model)
+    first = (tmp_path / "out" / "a.nii.gz").stat().st_mtime_ns
+    write_tiny_scan(tmp_path / "in", "b", 3)
+    result = state_of(segment(tmp_path, model)).result
+    assert (result["segmented"], result["skipped"]) == (1, 1)
+    assert (tmp_path / "out" / "a.nii.gz").stat().st_mtime_ns == first
+    (tmp_path / "out" / "a.nii.gz").unlink()
+    result = state_of(segment(tmp_path, model)).result
+    assert (result["segmented"], result["skipped"]) == (1, 1)
+
+
+def test_a_file_of_the_users_own_is_never_replaced(tmp_path, model):
+    write_tiny_scan(tmp_path / "in", "a", 1)
+    write_tiny_scan(tmp_path / "in", "b", 2)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a.nii.gz").write_bytes(b"mine")
+    result = state_of(segment(tmp_path, model)).result
+    assert "not written by this program" in result["failed"]["a"] and result["segmented"] == 1
+    assert (tmp_path / "out" / "a.nii.gz").read_bytes() == b"mine"
+    corrected = (tmp_path / "out" / "b.nii.gz").read_bytes() + b"corrected"
+    (tmp_path / "out" / "b.nii.gz").write_bytes(corrected)
+    assert "changed since" in state_of(segment(tmp_path, model)).result["failed"]["b"]
+    assert (tmp_path / "out" / "b.nii.gz").read_bytes() == corrected
+
+
+def test_a_scan_named_like_another_ones_uncertainty_map_is_not_overwritten(tmp_path, model):
+    write_tiny_scan(tmp_path / "in", "a", 1)
+    write_tiny_scan(tmp_path / "in", "a_uncertainty", 2)
+    result = state_of(segment(tmp_path, model, uncertainty=True)).result
+    assert list(result["failed"]) == ["a"] and result["segmented"] == 1
+
+
+def test_channels_of_one_scan_are_brought_together(tmp_path):
+    cases = [
+        InputCase(name, (tmp_path / f"{name}.nii",), "predict")
+        for name in ("p_0001", "p_0000", "q_0000", "lonely")
+    ]
+    failed: dict[str, str] = {}
+    together = channels_together(cases, 2, failed)
+    assert [(case.id, [path.name for path in case.paths]) for case in together] == [
+        ("p", ["p_0000.nii", "p_0001.nii"])
+    ]
+    assert set(failed) == {"q", "lonely"} and "_0001" in failed["q"]
+    assert channels_together(cases, 1, {}) == cases
