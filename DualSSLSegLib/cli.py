@@ -46,6 +46,7 @@ def _run(name: str, verb: Verb, words: list[str]) -> int:
     module = verb.load()
     parser = Parser(prog=f"{PROGRAM} {name}", description=f"{verb.summary[0].upper()}{verb.summary[1:]}.")
     module.add_arguments(parser)
+    parser.set_defaults(verb=name)
     arguments = parser.parse_args(words)
     screen = Screen(as_json=getattr(arguments, "json", False))
     try:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from DualSSLSegLib.commands.screen import Screen, duration
 from DualSSLSegLib.errors import BadInput, OutOfMemory, RunFailed, Stopped
 from DualSSLSegLib.jobs.control import write_want
-from DualSSLSegLib.jobs.monitor import RunMonitor
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.jobs.state import RunState
+from DualSSLSegLib.loop.runs import Runs
 
 _LOOK_EVERY_S = 0.2
 _PHASES = {
@@ -28,28 +27,25 @@ _EXIT_CODES = {kind.code: kind.exit_code for kind in (BadInput, OutOfMemory, Run
 
 
 def follow(
-    run: RunFolder,
-    screen: Screen,
-    *,
-    stop_on_interrupt: bool,
-    sleep: Callable[[float], None] = time.sleep,
+    run: RunFolder, runs: Runs, screen: Screen, *, stop_on_interrupt: bool, from_seq: int = 0
 ) -> RunState:
-    """Show a run until its attempt ends and return its last state.
+    """Show a run until its attempt ends and return its last state. Events up to number `from_seq` are left out.
 
-    Ctrl-C: with `stop_on_interrupt` the run is asked to stop and shown until it has saved its work; a
-    second Ctrl-C, or the first without it, leaves the run alone and raises KeyboardInterrupt.
+    Ctrl-C: with `stop_on_interrupt` the run is asked to stop and shown until it has saved its work; a second Ctrl-C,
+    or the first without it, leaves the run alone and raises KeyboardInterrupt.
     """
-    monitor = RunMonitor(run)
     asked_to_stop = False
+    shown = from_seq
     while True:
         try:
-            state, events = monitor.poll_events()
-            for event in events:
-                _show(event, state, screen)
-            if not state.active:
-                screen.end_progress()
-                return state
-            sleep(_LOOK_EVERY_S)
+            for state, events in runs.watch(run):
+                for event in events:
+                    if event.get("seq", shown + 1) > shown:
+                        shown = event.get("seq", shown)
+                        _show(event, state, screen)
+                if not state.active:
+                    screen.end_progress()
+                    return state
         except KeyboardInterrupt:
             if asked_to_stop or not stop_on_interrupt:
                 raise

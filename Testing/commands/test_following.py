@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,11 +17,17 @@ from DualSSLSegLib.jobs.journal import EventWriter
 from DualSSLSegLib.jobs.process import host_name
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.jobs.state import RunState
+from DualSSLSegLib.loop.runs import Runs
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> RunFolder:
     return RunFolder.create(tmp_path, {"kind": "train"}, {"cases": []})
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Runs:
+    return Runs(tmp_path, tmp_path)
 
 
 @pytest.fixture
@@ -35,7 +43,7 @@ def _screen() -> tuple[Screen, io.StringIO, io.StringIO]:
     return Screen(out=out, err=err), out, err
 
 
-def test_a_finished_run_is_told_from_start_to_end(run: RunFolder, writer: EventWriter) -> None:
+def test_a_finished_run_is_told_from_start_to_end(run: RunFolder, runs: Runs, writer: EventWriter) -> None:
     writer.emit("plan", explanation=["Crops are 32 x 48 x 32 voxels."], intensity="MR-like.")
     writer.emit("phase", name="train", total=2)
     writer.emit("progress", step=2, total=2, terms={"total": 0.5}, eta_s=0.0)
@@ -43,7 +51,7 @@ def test_a_finished_run_is_told_from_start_to_end(run: RunFolder, writer: EventW
     writer.emit("warning", code="bad_scan", text="Case b is left out: it is empty.")
     writer.emit("finished", seconds=75.0)
     screen, out, err = _screen()
-    state = follow(run, screen, stop_on_interrupt=True)
+    state = follow(run, runs, screen, stop_on_interrupt=True)
     told = out.getvalue()
     assert "Crops are 32 x 48 x 32 voxels." in told
     assert "training: 2 of 2, loss 0.500" in told
@@ -57,55 +65,61 @@ def test_a_finished_run_is_told_from_start_to_end(run: RunFolder, writer: EventW
     "code, exit_code", [("out_of_memory", 3), ("bad_input", 2), ("run_failed", 1), ("something_new", 1)]
 )
 def test_a_failure_has_its_exit_code_and_its_next_step(
-    run: RunFolder, writer: EventWriter, code: str, exit_code: int
+    run: RunFolder, runs: Runs, writer: EventWriter, code: str, exit_code: int
 ) -> None:
     writer.emit("failed", code=code, text="it did not work.", hint="Do this instead.")
     screen, _, err = _screen()
-    state = follow(run, screen, stop_on_interrupt=True)
+    state = follow(run, runs, screen, stop_on_interrupt=True)
     tell_end(run, state, screen, "study")
     assert exit_code_of(state) == exit_code
     assert "it did not work." in err.getvalue()
     assert "-> Do this instead." in err.getvalue()
 
 
+class _Interrupting(Runs):
+    """Runs whose watcher is interrupted by Ctrl-C after the first looks; `between` happens before each look."""
+
+    def __init__(self, folder: Path, interruptions: int, between: Callable[[], None] = lambda: None) -> None:
+        super().__init__(folder, folder)
+        self.interruptions = interruptions
+        self.between = between
+
+    def watch(self, run: RunFolder) -> Iterator[tuple[RunState, list[dict[str, Any]]]]:
+        for found in super().watch(run):
+            yield found
+            if self.interruptions:
+                self.interruptions -= 1
+                raise KeyboardInterrupt
+            self.between()
+
+
 def test_ctrl_c_asks_the_run_to_stop_and_waits_until_it_has_saved(
     run: RunFolder, writer: EventWriter
 ) -> None:
-    looks = 0
-
-    def interrupted_once(_: float) -> None:
-        nonlocal looks
-        looks += 1
-        if looks == 1:
-            raise KeyboardInterrupt
+    def saves() -> None:
         assert read_want(run) == "stop"
-        if looks == 2:
+        if not writer.ended:
             writer.emit("checkpoint", step=1)
             writer.emit("stopped", seconds=1.0)
 
     screen, out, _ = _screen()
-    state = follow(run, screen, stop_on_interrupt=True, sleep=interrupted_once)
+    state = follow(run, _Interrupting(run.path.parent, 1, saves), screen, stop_on_interrupt=True)
     tell_end(run, state, screen, "my-study")
     assert exit_code_of(state) == 130
     assert "the work so far is being saved" in out.getvalue()
+    assert out.getvalue().count("Started") == 1
     assert "dualsslseg resume my-study" in out.getvalue()
 
 
 def test_a_second_ctrl_c_leaves_the_run_to_itself(run: RunFolder, writer: EventWriter) -> None:
-    def interrupted(_: float) -> None:
-        raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        follow(run, _screen()[0], stop_on_interrupt=True, sleep=interrupted)
+        follow(run, _Interrupting(run.path.parent, 2), _screen()[0], stop_on_interrupt=True)
     assert read_want(run) == "stop"
 
 
 def test_watching_never_touches_the_run(run: RunFolder, writer: EventWriter) -> None:
-    def interrupted(_: float) -> None:
-        raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        follow(run, _screen()[0], stop_on_interrupt=False, sleep=interrupted)
+        follow(run, _Interrupting(run.path.parent, 1), _screen()[0], stop_on_interrupt=False)
     assert read_want(run) == "run"
 
 

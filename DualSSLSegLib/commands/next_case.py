@@ -1,0 +1,58 @@
+"""`next`: which scans to review next, and why."""
+
+from __future__ import annotations
+
+import argparse
+
+from DualSSLSegLib.commands.arguments import add_json, add_study, number_above_zero
+from DualSSLSegLib.commands.following import exit_code_of, follow, tell_end
+from DualSSLSegLib.commands.opening import open_study
+from DualSSLSegLib.commands.screen import Screen
+from DualSSLSegLib.loop.controller import Controller
+from DualSSLSegLib.loop.next_case import Queue
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_study(parser)
+    parser.add_argument(
+        "-n", metavar="N", dest="number", type=number_above_zero(int), default=5, help="how many (5)"
+    )
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace, screen: Screen) -> int:
+    """Print the queue. Without any ranking yet, typical scans are looked for first."""
+    controller = open_study(arguments.study, screen)
+    queue = controller.next_cases(arguments.number)
+    if queue is None:
+        screen.say("Nothing is trained yet: looking for scans that stand for all the others.")
+        code = _cold_start(controller, arguments.number, screen, str(arguments.study))
+        if code:
+            return code
+        queue = controller.next_cases(arguments.number)
+    if arguments.json:
+        screen.answer(queue.to_dict() if queue else None)
+    else:
+        _show(queue, screen, str(arguments.study))
+    return 0
+
+
+def _cold_start(controller: Controller, number: int, screen: Screen, study: str) -> int:
+    run = controller.start("rank", suggestions=max(number, 10))
+    state = follow(run, controller.runs, screen, stop_on_interrupt=True)
+    tell_end(run, state, screen, study)
+    return exit_code_of(state)
+
+
+def _show(queue: Queue | None, screen: Screen, study: str) -> None:
+    if queue is None or not queue.cases:
+        screen.result("Nothing is left to suggest: every scan is labelled or accepted.")
+        return
+    for place in queue.cases:
+        screen.result(f"{place.rank}. {place.case}  (score {place.score:.2f})")
+        screen.result(f"   {place.reason}")
+    if queue.labelled_since:
+        screen.result(f"Labelled since this ranking: {', '.join(queue.labelled_since)}.")
+    if queue.shadow:
+        screen.result(f"For comparison, a random choice would have been: {', '.join(queue.shadow)}.")
+    screen.result(f"When one is labelled: dualsslseg label {study} CASE FILE")

@@ -1,0 +1,28 @@
+"""Waiting for a run that a command has started, or leaving it to itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from DualSSLSegLib.commands.following import exit_code_of, follow, tell_end
+from DualSSLSegLib.commands.opening import publish
+from DualSSLSegLib.commands.screen import Screen
+from DualSSLSegLib.jobs.run_folder import RunFolder
+from DualSSLSegLib.loop.controller import Controller
+
+
+def wait_or_leave(
+    controller: Controller, run: RunFolder, screen: Screen, study: Path, *, detach: bool
+) -> int:
+    """Follow the run to its end, publish what it predicted, and return the exit code; with `detach` 0 at
+    once.
+    """
+    if detach:
+        screen.result(run.id)
+        screen.say(f"It works in the background. Follow it: dualsslseg watch {study}")
+        return 0
+    screen.say(f"Run {run.id}. Ctrl-C stops it and keeps its work.")
+    state = follow(run, controller.runs, screen, stop_on_interrupt=True)
+    publish(controller, screen)
+    tell_end(run, state, screen, str(study))
+    return exit_code_of(state)

@@ -1,0 +1,28 @@
+"""`watch`: follow a run that works in the background."""
+
+from __future__ import annotations
+
+import argparse
+
+from DualSSLSegLib.commands.arguments import add_study
+from DualSSLSegLib.commands.following import exit_code_of, follow, tell_end
+from DualSSLSegLib.commands.opening import publish
+from DualSSLSegLib.commands.screen import Screen
+from DualSSLSegLib.loop.controller import Controller
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_study(parser)
+    parser.add_argument("run", metavar="RUN", nargs="?", help="the run (default: the newest)")
+
+
+def run(arguments: argparse.Namespace, screen: Screen) -> int:
+    """Show the run until it ends; Ctrl-C leaves it at work."""
+    controller = Controller.open(arguments.study)
+    run = controller.runs.active() if arguments.run is None else None
+    run = run or controller.runs.find(arguments.run)
+    screen.say(f"Watching {run.id}; Ctrl-C leaves it at work.")
+    state = follow(run, controller.runs, screen, stop_on_interrupt=False)
+    publish(controller, screen)
+    tell_end(run, state, screen, str(arguments.study))
+    return exit_code_of(state)
