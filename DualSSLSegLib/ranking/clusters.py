@@ -12,7 +12,8 @@ _STEPS = 100
 def k_means(points: np.ndarray, groups: int, random: np.random.Generator) -> np.ndarray:
     """(M,) int64 group of each of `points` (M, E), the tightest of several k-means++ starts.
 
-    A group that would stay empty takes the point farthest from its own centre. Raises ValueError when `groups` is not in 1..M.
+    A group that would stay empty takes the point farthest from its own centre.
+    Raises ValueError when `groups` is not in 1..M.
     """
     if not 1 <= groups <= len(points):
         raise ValueError(f"{len(points)} points cannot be put into {groups} groups")

@@ -15,7 +15,7 @@ import numpy as np
 from DualSSLSegLib.ranking.regions import RIM_VOXELS
 from DualSSLSegLib.ranking.scores import CaseScore, StructureScore
 
-_COHORT = 8  # from this many cases on the cohort alone says what is normal, below it partly the rule
+_COHORT_SIZE = 8  # from this many cases on the cohort alone says what is normal, below it partly the rule
 _LEAST_UNUSUAL = 1.5  # robust standard units
 _MOST_UNUSUAL = 10.0
 _LEAST_TO_COMPARE = 3  # cases below which no "typical" value is named
@@ -70,16 +70,30 @@ class _Sign(NamedTuple):
     value: float
 
 
+class _Cohort(NamedTuple):
+    """One measure over all cases that have it."""
+
+    cases: int
+    median: float
+    spread: float  # median absolute deviation in units of a standard deviation
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> _Cohort:
+        median = float(np.median(values))
+        return cls(len(values), median, 1.4826 * float(np.median(np.abs(np.asarray(values) - median))))
+
+
 def explain(
     scores: Mapping[str, CaseScore], novelty: Mapping[str, Novelty] | None = None
 ) -> dict[str, Reason]:
     """The reason of every case: the most unusual measure relative to all of `scores` and to the fixed floors."""
     novelty = novelty or {}
     signs = {case: _signs(score, novelty.get(case)) for case, score in scores.items()}
-    cohort: dict[tuple[str, str | None], list[float]] = {}
+    measured: dict[tuple[str, str | None], list[float]] = {}
     for found in signs.values():
         for sign in found:
-            cohort.setdefault((sign.kind, sign.structure), []).append(sign.value)
+            measured.setdefault((sign.kind, sign.structure), []).append(sign.value)
+    cohort = {key: _Cohort.of(values) for key, values in measured.items()}
     reasons = {}
     for case, score in scores.items():
         best, most = None, _LEAST_UNUSUAL
@@ -111,18 +125,17 @@ def _signs(score: CaseScore, novelty: Novelty | None) -> list[_Sign]:
     return signs
 
 
-def _unusual(sign: _Sign, cohort: Sequence[float], cases: int) -> float:
+def _unusual(sign: _Sign, cohort: _Cohort, cases: int) -> float:
     """0 for an unremarkable sign, up to about 10; robust standard units shrunk to the rule in a small cohort."""
     if sign.kind in _ABSENCE:
-        shared = (len(cohort) - 1) / (cases - 1) if cases > 1 else 0.0
+        shared = (cohort.cases - 1) / (cases - 1) if cases > 1 else 0.0
         return _ABSENCE[sign.kind] * (1 - shared)
     rule = _RULES[sign.kind]
     if sign.value < rule.floor:
         return 0.0
-    median = float(np.median(cohort))
-    spread = max(1.4826 * float(np.median(np.abs(np.asarray(cohort) - median))), 0.5 * rule.scale)
-    share = min(len(cohort) / _COHORT, 1.0)
-    centre = share * median + (1 - share) * rule.normal
+    spread = max(cohort.spread, 0.5 * rule.scale)
+    share = min(cohort.cases / _COHORT_SIZE, 1.0)
+    centre = share * cohort.median + (1 - share) * rule.normal
     scale = share * spread + (1 - share) * rule.scale
     return min((sign.value - centre) / scale, _MOST_UNUSUAL)
 
@@ -131,12 +144,12 @@ def _reason(
     score: CaseScore,
     novelty: Novelty | None,
     sign: _Sign | None,
-    cohort: Mapping[tuple[str, str | None], Sequence[float]],
+    cohort: Mapping[tuple[str, str | None], _Cohort],
 ) -> Reason:
     if sign is None:
         return Reason("ordinary", _ordinary(score), score.risk, None, None)
-    values = cohort[sign.kind, sign.structure]
-    typical = float(np.median(values)) if len(values) >= _LEAST_TO_COMPARE else None
+    usual = cohort[sign.kind, sign.structure]
+    typical = usual.median if usual.cases >= _LEAST_TO_COMPARE else None
     if sign.structure is None:
         assert novelty is not None
         return Reason(sign.kind, _novelty_words(novelty), novelty.distance, novelty.typical, None)
