@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,20 +45,22 @@ def read_dicom_seg(path: Path, grid: Grid, structures: Sequence[StructureLike]) 
         RuntimeError,
     )
     try:
-        data = pydicom.dcmread(path)
-        if str(data.get("SOPClassUID", "")) not in _SEGMENTATION_CLASSES:
-            raise BadInput(
-                "this DICOM file is not a segmentation.",
-                hint="Give a DICOM SEG file, or a label map.",
-                path=path,
-            )
-        segments = list(_segments(data, path))
+        with warnings.catch_warnings():
+            # What pydicom warns about in a damaged file ends as an error of ours below, or does not matter.
+            warnings.simplefilter("ignore")
+            data = pydicom.dcmread(path)
+            kind = str(data.get("SOPClassUID", ""))
+            segments = list(_segments(data, path)) if kind in _SEGMENTATION_CLASSES else None
     except broken as error:
         raise BadInput(
             f"this DICOM segmentation cannot be read ({error}).",
             hint="Export it again, or save it as .seg.nrrd or .nii.gz.",
             path=path,
         ) from error
+    if segments is None:
+        raise BadInput(
+            "this DICOM file is not a segmentation.", hint="Give a DICOM SEG file, or a label map.", path=path
+        )
     return combine(segments, path, grid, structures)
 
 

@@ -21,6 +21,8 @@ CONFLICT_TOLERANCE = 0.1
 LPS_FROM_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 """Turns RAS millimetres into LPS ones and back: multiply an affine by it from the left."""
 
+_FARTHEST_MM = 1e9
+
 
 @dataclass(frozen=True, eq=False)
 class Grid:
@@ -138,14 +140,19 @@ def nearest_rotation(affine: np.ndarray) -> np.ndarray:
     return left @ right
 
 
+def is_sane(affine: np.ndarray) -> bool:
+    """Whether all numbers are finite and below a thousand kilometres, as in no damaged header."""
+    return bool(np.isfinite(affine).all()) and float(np.abs(affine).max()) < _FARTHEST_MM
+
+
 def check_grid(grid: Grid, path: str | PathLike[str]) -> Grid:
     """Return `grid` when it can be worked on. Raises BadInput for a sheared, flat, degenerate or single-slice
     one.
     """
     matrix = grid.affine[:3, :3]
     again = "Convert it again from the original scan (for example with 3D Slicer or dcm2niix)."
-    if not np.isfinite(grid.affine).all():
-        raise BadInput("the header gives positions that are not numbers.", hint=again, path=path)
+    if not is_sane(grid.affine):
+        raise BadInput("the header gives positions that make no sense.", hint=again, path=path)
     lengths = np.linalg.norm(matrix, axis=0)
     if lengths.min() <= 1e-6 or abs(np.linalg.det(matrix / lengths)) < 1e-3:
         raise BadInput("the header gives no usable voxel spacing and orientation.", hint=again, path=path)

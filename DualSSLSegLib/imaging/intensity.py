@@ -201,8 +201,10 @@ def _own_scale(channel: np.ndarray) -> ChannelPlan:
     """
     values = _thin(channel, _SAMPLES_FOR_PERCENTILES)
     padding = values == values.min()
-    if _PADDING_SHARE < padding.mean() < 1:
-        values = values[~padding]
+    if padding.mean() > _PADDING_SHARE:
+        inside = values[~padding]
+        if inside.size and inside.min() < inside.max():
+            values = inside
     values = values.astype(np.float64)
     low, high = (float(v) for v in np.percentile(values, [LOW_PERCENTILE, HIGH_PERCENTILE]))
     if low == high:
