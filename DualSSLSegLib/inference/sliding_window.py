@@ -58,6 +58,7 @@ def predict(
     batch: int | None = None,
     precision: str = "float32",
     one_window_up_to: float = 3.0,
+    gaussian: bool = True,
     flip_axes: Sequence[int] = (),
     memory_limit_bytes: int | None = None,
     scratch_folder: Path | None = None,
@@ -66,13 +67,13 @@ def predict(
 ) -> VolumePrediction:
     """Predict a normalised image (C, X, Y, Z), array or memory map, with every network.
 
-    Windows of `patch_size` (multiples of 16) overlap by the share `overlap`; outside the image they hold
-    zeros. A volume of at most `one_window_up_to` times the patch's voxels is a single window (cheaper than
-    tiling it); 0 switches that off. Precision "bfloat16" runs the convolutions under autocast, softmax and
-    sums stay float32. `flip_axes` averages over the mirror images along these axes. When N * K * X * Y * Z *
-    4 bytes exceed `memory_limit_bytes`, the sums are kept for the planes in work only, and the result is a
-    float16 memory map in `scratch_folder` (default: the system's folder for temporary files), which
-    `VolumePrediction.discard` removes.
+    Windows of `patch_size` (multiples of 16) overlap by the share `overlap` and are blended with Gaussian
+    weights (or equal ones); outside the image they hold zeros. A volume of at most `one_window_up_to` times the
+    patch's voxels is a single window (cheaper than tiling it); 0 switches that off. Precision "bfloat16" runs
+    the convolutions under autocast, softmax and sums stay float32. `flip_axes` averages over the mirror images
+    along these axes. When N * K * X * Y * Z * 4 bytes exceed `memory_limit_bytes`, the sums are kept for the
+    planes in work only, and the result is a float16 memory map in `scratch_folder` (default: the system's
+    folder for temporary files), which `VolumePrediction.discard` removes.
 
     `report(type, **fields)` hears "progress" with step and total at most once a second, and "warning" when a
     smaller setting is tried because memory ran out: one window at a time first, then smaller windows.
@@ -90,7 +91,10 @@ def predict(
         raise BadInput("a prediction needs at least one network, two classes and a batch of one window.")
     forward = Forward(tuple(networks), num_classes, device, precision, flip_sets(flip_axes))
     tell: Report = report if report is not None else _silent
-    grid = plan_windows(image.shape[1:], patch_size, overlap=overlap, one_window_up_to=one_window_up_to)
+    shape = image.shape[1:]
+    grid = plan_windows(
+        shape, patch_size, overlap=overlap, one_window_up_to=one_window_up_to, gaussian=gaussian
+    )
     count = _BATCH.get(device.type, 1) if batch is None else batch
     # In this order: a parameter moved inside inference mode could never be trained again.
     with evaluating(networks, device), torch.inference_mode():
@@ -114,7 +118,7 @@ def predict(
                         f"memory did not suffice for a window of {_words(grid.window)} voxels ({reason}).",
                         hint="Close other programs, or predict on the CPU or on a machine with more memory.",
                     )
-                grid = plan_windows(image.shape[1:], smaller, overlap=overlap)
+                grid = plan_windows(shape, smaller, overlap=overlap, gaussian=gaussian)
                 change = f"windows of {_words(smaller)} voxels"
             tell("warning", code="out_of_memory", text=f"Memory ran out while predicting; trying {change}.")
 
