@@ -21,6 +21,8 @@ _THUMBNAIL = 8
 _PER_CHANNEL = _BINS + _THUMBNAIL**3
 _GEOMETRY = 6
 _NEIGHBOURS = 20
+_LEAST_GROUP = 5
+_ODD_GROUPS = 10
 _VOXELS_READ = 1_000_000  # for percentiles and histogram; every n-th voxel of larger volumes
 _GEOMETRY_WEIGHT = 0.5  # size and spacing often tell the scanner, not the patient
 
@@ -71,11 +73,12 @@ def choose(vectors: Mapping[str, np.ndarray], n: int, seed: int = 0) -> list[Sug
     if not cases:
         return []
     points = principal_components(_balanced(_same_length(vectors, cases)))
-    groups = k_means(points, min(n, len(cases)), np.random.default_rng([4, seed]))
+    n = min(n, len(cases))
+    groups = _groups(points, n, np.random.default_rng([4, seed]))
     distances = cdist(points, points)
     spread = float(np.median(distances[np.triu_indices(len(cases), 1)])) if len(cases) > 1 else 0.0
     suggestions: list[Suggestion] = []
-    for group in sorted(set(groups.tolist()), key=lambda one: (-np.count_nonzero(groups == one), one)):
+    for group in sorted(set(groups.tolist()), key=lambda one: (-np.count_nonzero(groups == one), one))[:n]:
         members = np.flatnonzero(groups == group)
         typicality = _typicality(distances[np.ix_(members, members)])
         best = int(typicality.argmax())
@@ -89,6 +92,20 @@ def choose(vectors: Mapping[str, np.ndarray], n: int, seed: int = 0) -> list[Sug
         reason = _words(len(members), len(cases), values["distance_in_group"], spread)
         suggestions.append(Suggestion(cases[members[best]], len(members) / len(cases), reason, values))
     return suggestions
+
+
+def _groups(points: np.ndarray, n: int, random: np.random.Generator) -> np.ndarray:
+    """(M,) groups of which at least `n` are worth a label; a few odd scans make groups of their own beside them.
+
+    An odd scan as one of four first labels teaches little (TypiClust leaves groups below five out, too). When no
+    number of groups gives `n` large enough, there are exactly `n`.
+    """
+    least = min(_LEAST_GROUP, max(1, len(points) // (2 * n)))
+    for groups in range(n, min(n + _ODD_GROUPS, len(points)) + 1):
+        found = k_means(points, groups, random)
+        if np.count_nonzero(np.bincount(found) >= least) >= n:
+            return found
+    return k_means(points, n, random)
 
 
 def _typicality(distances: np.ndarray) -> np.ndarray:
@@ -107,7 +124,7 @@ def _words(members: int, cases: int, distance: float | None, spread: float) -> s
         return f"Unlike the other {cases - 1} scans: none of them looks similar."
     others = "another similar scan" if members == 2 else f"{members - 1} similar scans"
     share = f"{100 * members / cases:.0f} % of the {cases} compared"
-    closeness = f", {distance / spread:.2f} of the usual distance away" if spread > 0 else ""
+    closeness = f" (on average at {distance / spread:.2f} of the usual distance)" if spread > 0 else ""
     return f"Typical of {others}{closeness}; together they are {share}."
 
 

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial.distance import cdist
 
 _DIMENSIONS = 32
+
+
+@dataclass(frozen=True)
+class Novelty:
+    """How far a case lies from what was labelled."""
+
+    distance: float  # to the nearest labelled scan, in the embedding
+    typical: float  # the cohort's median of that distance
+    labelled: int
 
 
 def as_rows(embeddings: Mapping[str, np.ndarray], cases: Sequence[str]) -> np.ndarray:

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.stats import rankdata
 
-from DualSSLSegLib.ranking.diversity import as_rows, k_center, nearest, principal_components
+from DualSSLSegLib.ranking.diversity import Novelty, as_rows, k_center, nearest, principal_components
 from DualSSLSegLib.ranking.quality import QualityModel
-from DualSSLSegLib.ranking.reasons import Novelty, explain
+from DualSSLSegLib.ranking.reasons import explain
 from DualSSLSegLib.ranking.scores import CaseScore
 
 RESERVED_SHARE = 0.66
@@ -77,7 +77,9 @@ def order(
         return Order([], [])
     structures = [one.name for one in scores[cases[0]].structures]
     overall = rank_average(
-        [scores[case].disagreement for case in cases], [scores[case].rim_entropy for case in cases]
+        [scores[case].disagreement for case in cases],
+        # A missing structure has no rim to be sure of; the others' calm rim must not hide it.
+        [None if scores[case].missing else scores[case].rim_entropy for case in cases],
     )
     points, centres = _embedded(cases, embeddings, labelled_embeddings)
     picker = _Picker(points, centres)

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from DualSSLSegLib.ranking.regions import RIM_VOXELS
-from DualSSLSegLib.ranking.scores import CaseScore, StructureScore
+from DualSSLSegLib.ranking.diversity import Novelty
+from DualSSLSegLib.ranking.scores import CaseScore
+from DualSSLSegLib.ranking.words import SENTENCES, ordinary, unlike_labelled
 
 _COHORT_SIZE = 8  # from this many cases on the cohort alone says what is normal, below it partly the rule
 _LEAST_UNUSUAL = 1.5  # robust standard units
@@ -38,15 +39,6 @@ _RULES = {
     "unlike_labelled": _Rule(1.5, 1.0, 0.4),
 }
 _ABSENCE = {"missing": 10.0, "one_sided": 9.0}  # yes or no: unusual by how few other cases share it
-
-
-@dataclass(frozen=True)
-class Novelty:
-    """How far a case lies from what was labelled."""
-
-    distance: float  # to the nearest labelled scan, in the embedding
-    typical: float  # the cohort's median of that distance
-    labelled: int
 
 
 @dataclass(frozen=True)
@@ -147,112 +139,12 @@ def _reason(
     cohort: Mapping[tuple[str, str | None], _Cohort],
 ) -> Reason:
     if sign is None:
-        return Reason("ordinary", _ordinary(score), score.risk, None, None)
+        return Reason("ordinary", ordinary(score), score.risk, None, None)
     usual = cohort[sign.kind, sign.structure]
     typical = usual.median if usual.cases >= _LEAST_TO_COMPARE else None
     if sign.structure is None:
         assert novelty is not None
-        return Reason(sign.kind, _novelty_words(novelty), novelty.distance, novelty.typical, None)
+        return Reason(sign.kind, unlike_labelled(novelty), novelty.distance, novelty.typical, None)
     one = score.structure(sign.structure)
-    words = _WORDS[sign.kind](one, score.networks, typical)
+    words = SENTENCES[sign.kind](one, score.networks, typical)
     return Reason(sign.kind, words, sign.value, None if sign.kind in _ABSENCE else typical, sign.structure)
-
-
-def _missing(one: StructureScore, networks: int, typical: float | None) -> str:
-    seen = (
-        f"although {one.labelled_with} of {one.labelled_cases} labelled scans show it"
-        if one.labelled_cases
-        else "although the study expects it"
-    )
-    if one.found_by == 0:
-        found = "neither network draws it" if networks == 2 else f"0 of {networks} networks draw it"
-    else:
-        drawn = volume_words(max(one.volumes_mm3))
-        found = f"{one.found_by} of {networks} networks draw some of it, at most {drawn}"
-    return f"No {one.name} was found, {seen}; {found}."
-
-
-def _one_sided(one: StructureScore, networks: int, typical: float | None) -> str:
-    verb = "finds" if one.found_by == 1 else "find"
-    largest = volume_words(max(one.volumes_mm3))
-    return f"Only {one.found_by} of {networks} networks {verb} {one.name}, with {largest}."
-
-
-def _disagreement(one: StructureScore, networks: int, typical: float | None) -> str:
-    assert one.disagreement is not None
-    usual = "" if typical is None else f", typical in this study is {1 - typical:.2f}"
-    return f"The networks draw {one.name} differently: their Dice with each other is {1 - one.disagreement:.2f}{usual}."
-
-
-def _uncertain_rim(one: StructureScore, networks: int, typical: float | None) -> str:
-    usual = "" if typical is None else f", typical in this study is {typical:.2f}"
-    return (
-        f"The rim of {one.name} is uncertain: mean uncertainty {one.rim_entropy:.2f} of 1 within {RIM_VOXELS} voxels "
-        f"of the prediction{usual}."
-    )
-
-
-def _volume_ratio(one: StructureScore, networks: int, typical: float | None) -> str:
-    small, large = volume_words(min(one.volumes_mm3)), volume_words(max(one.volumes_mm3))
-    return (
-        f"The networks disagree about the size of {one.name}: {small} against {large}, "
-        f"a factor of {np.exp(one.volume_ratio):.1f}."
-    )
-
-
-def _pieces(one: StructureScore, networks: int, typical: float | None) -> str:
-    return (
-        f"The prediction of {one.name} is in {one.pieces} pieces: "
-        f"{100 * one.outside_largest:.0f} % of it lies outside the largest one."
-    )
-
-
-def _size(one: StructureScore, networks: int, typical: float | None) -> str:
-    assert one.labelled_range_mm3 is not None
-    low, high = one.labelled_range_mm3
-    word = "small" if one.volume_mm3 < low else "large"
-    labelled = (
-        f"the labelled scan has {volume_words(low)}"
-        if one.labelled_with == 1
-        else f"the {one.labelled_with} labelled scans have {volume_words(low)} to {volume_words(high)}"
-    )
-    return f"The prediction of {one.name} is unusually {word}: {volume_words(one.volume_mm3)}, {labelled}."
-
-
-def _novelty_words(novelty: Novelty) -> str:
-    labelled = "the one labelled scan" if novelty.labelled == 1 else f"all {novelty.labelled} labelled scans"
-    return (
-        f"This scan is unlike {labelled}: it lies {novelty.distance / novelty.typical:.1f} times as far from the "
-        f"nearest one as is typical ({novelty.distance:.2f} against {novelty.typical:.2f})."
-    )
-
-
-def _ordinary(score: CaseScore) -> str:
-    overlap = f"the networks overlap with Dice {1 - score.disagreement:.2f}" if score.networks > 1 else ""
-    entropy = (
-        ""
-        if score.rim_entropy is None
-        else f"mean uncertainty around the prediction is {score.rim_entropy:.2f}"
-    )
-    measured = " and ".join(part for part in (overlap, entropy) if part)
-    return f"No single sign stands out: {measured or 'nothing was predicted, and nothing is expected'}."
-
-
-def volume_words(volume_mm3: float) -> str:
-    """A volume as a person writes it: ml from 1 ml on, else mm³."""
-    if volume_mm3 >= 10_000:
-        return f"{volume_mm3 / 1000:.0f} ml"
-    if volume_mm3 >= 1000:
-        return f"{volume_mm3 / 1000:.1f} ml"
-    return f"{volume_mm3:.0f} mm³"
-
-
-_WORDS = {
-    "missing": _missing,
-    "one_sided": _one_sided,
-    "disagreement": _disagreement,
-    "uncertain_rim": _uncertain_rim,
-    "volume_ratio": _volume_ratio,
-    "pieces": _pieces,
-    "size": _size,
-}

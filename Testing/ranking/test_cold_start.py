@@ -44,9 +44,12 @@ def test_one_suggestion_is_typical_of_the_majority():
     assert choose(cohort((12, 3, 2)), 1)[0].case.startswith("a")
 
 
-def test_a_scan_like_no_other_says_so():
-    first = choose(cohort((8, 8, 1)), 3)
-    assert "Unlike the other 16 scans" in next(one.reason for one in first if one.case.startswith("c"))
+def test_a_scan_like_no_other_is_not_among_the_first_and_says_so_when_everything_is_asked_for():
+    vectors = cohort((8, 8, 1))
+    assert sorted(one.case[0] for one in choose(vectors, 2)) == ["a", "b"]
+    assert all(one.case[0] != "c" for one in choose(vectors, 3))
+    everything = choose(vectors, 17)
+    assert "Unlike the other 16 scans" in next(one.reason for one in everything if one.case[0] == "c")
 
 
 def test_the_choice_is_the_same_for_the_same_seed_and_any_order_of_the_cases():

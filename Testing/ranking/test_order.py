@@ -153,6 +153,13 @@ def test_near_copies_are_not_both_suggested():
     assert sum(one.case.startswith("twin") for one in queue) == 1
 
 
+def test_a_missing_structure_comes_first_although_what_is_left_is_certain():
+    scores = {f"case_{seed}": score_of(seed, edge=0.8) for seed in range(6)}
+    scores["missing"] = score_of(9, second=False, edge=0.2)
+    queue, _ = order(scores, n=1, round=10, whole_queue=True)
+    assert next(one.score for one in queue if one.case == "missing") == pytest.approx(1)
+
+
 def test_structures_take_turns():
     """Two thirds of the batch go to structures in turn, also to one whose cases never lead overall."""
     scores = {f"anterior_{seed}": score_of(seed, edge=2.0) for seed in range(8)}
