@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from DualSSLSegLib.commands.screen import Screen, duration
+from DualSSLSegLib.commands.screen import Screen
 from DualSSLSegLib.errors import BadInput, OutOfMemory, RunFailed, Stopped
 from DualSSLSegLib.jobs.control import write_want
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.jobs.state import RunState
 from DualSSLSegLib.loop.runs import Runs
+from DualSSLSegLib.report.words import duration
 
 _LOOK_EVERY_S = 0.2
 _PHASES = {
@@ -93,8 +94,8 @@ def _show(event: Mapping[str, Any], state: RunState, screen: Screen) -> None:
     elif kind == "phase" and event.get("name") == "paused":
         screen.say("Paused.")
     elif kind == "progress" and state.phase is not None:
-        total_loss = (event.get("terms") or {}).get("total")
-        note = f"loss {total_loss:.3f}" if isinstance(total_loss, int | float) else ""
+        seconds = event.get("seconds_per_step")
+        note = f"{seconds:.2f} s a step" if isinstance(seconds, int | float) else ""
         name = _PHASES.get(state.phase, state.phase)
         screen.progress(name, int(event.get("step") or 0), event.get("total"), note, event.get("eta_s"))
     elif kind == "validated" and event.get("mean") is not None:

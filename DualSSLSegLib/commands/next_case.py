@@ -49,8 +49,13 @@ def _show(queue: Queue | None, screen: Screen, study: str) -> None:
         screen.result("Nothing is left to suggest: every scan is labelled or accepted.")
         return
     for place in queue.cases:
-        screen.result(f"{place.rank}. {place.case}  (score {place.score:.2f})")
+        risk = place.values.get("risk")
+        screen.result(f"{place.rank}. {place.case}" + ("" if risk is None else f"  (risk {risk:.2f})"))
         screen.result(f"   {place.reason}")
+    if queue.by_model:
+        screen.result(
+            "Risk is the estimated error, 1 - Dice; the first ones are also chosen to differ from each other."
+        )
     if queue.labelled_since:
         screen.result(f"Labelled since this ranking: {', '.join(queue.labelled_since)}.")
     if queue.shadow:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TextIO
 
 from DualSSLSegLib.errors import DualSSLSegError
+from DualSSLSegLib.report.words import duration
 
 _REDRAW_EVERY_S = 0.1
 _LINE_EVERY_S = 15.0
@@ -131,18 +132,6 @@ class Screen:
             self._notes.write("\r" + " " * self._drawn + "\r")
             self._notes.flush()
             self._drawn = 0
-
-
-def duration(seconds: float | None) -> str:
-    """A time in words: "8 s", "3 min 20 s", "2 h 05 min"."""
-    if seconds is None:
-        return ""
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
 def _can_say(text: str, stream: TextIO) -> bool:

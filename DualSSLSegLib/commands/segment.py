@@ -56,7 +56,7 @@ def _summary(run: RunFolder, state: RunState, screen: Screen) -> int:
     done, skipped = state.result.get("segmented", 0), state.result.get("skipped", 0)
     failed = state.result.get("failed") or {}
     already = f", {skipped} were done already" if skipped else ""
-    screen.say(f"{done} scans segmented{already}: {run.spec()['output']}")
+    screen.say(f"{done} {'scan' if done == 1 else 'scans'} segmented{already}: {run.spec()['output']}")
     for name, reason in failed.items():
         screen.warn(f"{name} was not segmented: {reason}")
     if failed:

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from DualSSLSegLib.commands.arguments import add_json, add_study
 from DualSSLSegLib.commands.opening import open_study
-from DualSSLSegLib.commands.screen import Screen, duration
+from DualSSLSegLib.commands.screen import Screen
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.jobs.state import RunState
+from DualSSLSegLib.report.words import duration
 from DualSSLSegLib.study.status import CaseStatus, StudyStatus
 
 _RUNS_SHOWN = 5

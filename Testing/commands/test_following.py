@@ -46,7 +46,7 @@ def _screen() -> tuple[Screen, io.StringIO, io.StringIO]:
 def test_a_finished_run_is_told_from_start_to_end(run: RunFolder, runs: Runs, writer: EventWriter) -> None:
     writer.emit("plan", explanation=["Crops are 32 x 48 x 32 voxels."], intensity="MR-like.")
     writer.emit("phase", name="train", total=2)
-    writer.emit("progress", step=2, total=2, terms={"total": 0.5}, eta_s=0.0)
+    writer.emit("progress", step=2, total=2, seconds_per_step=0.5, eta_s=0.0)
     writer.emit("validated", step=2, measure="agreement", mean=0.81, cases=["a"])
     writer.emit("warning", code="bad_scan", text="Case b is left out: it is empty.")
     writer.emit("finished", seconds=75.0)
@@ -54,7 +54,7 @@ def test_a_finished_run_is_told_from_start_to_end(run: RunFolder, runs: Runs, wr
     state = follow(run, runs, screen, stop_on_interrupt=True)
     told = out.getvalue()
     assert "Crops are 32 x 48 x 32 voxels." in told
-    assert "training: 2 of 2, loss 0.500" in told
+    assert "training: 2 of 2, 0.50 s a step" in told
     assert "agreement of the two networks 0.810" in told
     assert "Finished after 1 min 15 s." in told
     assert "Case b is left out" in err.getvalue()

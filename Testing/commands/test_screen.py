@@ -7,8 +7,9 @@ import json
 
 import pytest
 
-from DualSSLSegLib.commands.screen import Screen, duration
+from DualSSLSegLib.commands.screen import Screen
 from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.report.words import duration
 
 
 class Terminal(io.StringIO):
