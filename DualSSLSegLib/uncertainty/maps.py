@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from DualSSLSegLib.errors import BadInput
-from DualSSLSegLib.uncertainty.slabs import bounding_box, slabs
+from DualSSLSegLib.uncertainty.slabs import bounding_box, planes, slabs
 
 _TINY = 1e-30  # keeps log finite; x log x is 0 to float32 precision long before
 
@@ -17,7 +17,7 @@ def fuse(p: np.ndarray) -> np.ndarray:
     """The mean (K, X, Y, Z) float32 over the networks of `p` (N, K, X, Y, Z), array or memory map."""
     _check(p, 5)
     fused = np.empty(p.shape[1:], dtype=np.float32)
-    for slab in slabs(p.shape):
+    for slab in planes(p):
         np.mean(p[:, :, slab], axis=0, dtype=np.float32, out=fused[:, slab])
     return fused
 
@@ -25,7 +25,7 @@ def fuse(p: np.ndarray) -> np.ndarray:
 def fused_label(p: np.ndarray) -> np.ndarray:
     """The class (X, Y, Z) uint8 with the highest probability; `p` is (N, K, X, Y, Z), or fused (K, X, Y, Z)."""
     label = np.empty(p.shape[-3:], dtype=np.uint8)
-    for slab in slabs(p.shape):
+    for slab in planes(p):
         label[slab] = _mean(p, slab).argmax(axis=0)
     return label
 
@@ -40,7 +40,7 @@ def uncertainty_map(pbar: np.ndarray, temperature: float = 1.0) -> np.ndarray:
     if not (math.isfinite(temperature) and temperature > 0):
         raise BadInput(f"a temperature must be above 0, not {temperature}.")
     result = np.empty(pbar.shape[-3:], dtype=np.float32)
-    for slab in slabs(pbar.shape):
+    for slab in planes(pbar):
         q = _mean(pbar, slab)
         if temperature != 1.0:
             q = scale(q, temperature)
@@ -60,7 +60,7 @@ def disagreement_map(p: np.ndarray) -> np.ndarray:
     result = np.zeros(p.shape[2:], dtype=np.float32)
     if p.shape[0] == 1:
         return result
-    for slab in slabs(p.shape):
+    for slab in planes(p):
         part = np.asarray(p[:, :, slab], dtype=np.float32)
         result[slab] = _entropy(part.mean(axis=0), axis=0) - _entropy(part, axis=1).mean(axis=0)
     result /= math.log(min(p.shape[0], p.shape[1]))
@@ -81,10 +81,10 @@ def rim(label: np.ndarray, voxels: int = 3) -> np.ndarray:
     if box is None:
         return result
     inside = result[box]
-    planes = label[box]
+    boxed = label[box]
     for slab in slabs(inside.shape):
         halo = slice(max(0, slab.start - voxels), min(inside.shape[0], slab.stop + voxels))
-        part = np.asarray(planes[halo])
+        part = np.asarray(boxed[halo])
         grown = _near(part != 0, voxels)
         core = np.zeros(part.shape, dtype=bool)
         for value in np.unique(part):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -18,13 +19,23 @@ def slabs(shape: Sequence[int]) -> Iterator[slice]:
         yield slice(start, min(start + depth, planes))
 
 
+def planes(array: np.ndarray) -> Iterator[slice]:
+    """Slices along x of `array`; the pages of a memory map are let go after each, or they would all stay in memory."""
+    for slab in slabs(array.shape):
+        yield slab
+        if isinstance(array, np.memmap) and array.mode == "r":
+            pages = getattr(array, "_mmap", None)  # on platforms without madvise the system decides by itself
+            if isinstance(pages, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+                pages.madvise(mmap.MADV_DONTNEED)
+
+
 def bounding_box(mask: np.ndarray, margin: int = 0) -> tuple[slice, slice, slice] | None:
     """The smallest box around all voxels of `mask` (X, Y, Z) that are not zero, grown by `margin`; None without any.
 
     `mask` is an array or a memory map.
     """
     found = [np.zeros(size, dtype=bool) for size in mask.shape]
-    for slab in slabs(mask.shape):
+    for slab in planes(mask):
         part = np.asarray(mask[slab]) != 0
         found[0][slab] = part.any(axis=(1, 2))
         found[1] |= part.any(axis=(0, 2))
