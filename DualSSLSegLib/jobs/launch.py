@@ -80,14 +80,25 @@ def launch_plan(
     return LaunchPlan(args=(*args, "--nice", str(NICENESS)), env=env, start_new_session=True)
 
 
-def start(plan: LaunchPlan, console: Path) -> subprocess.Popen[bytes]:
+class DetachedProcess(subprocess.Popen[bytes]):
+    """A process that is meant to outlive its starter, so a handle that goes while it runs is no mistake."""
+
+    def __del__(self) -> None:
+        super().__del__(_warn=_accept)  # type: ignore[call-arg]
+
+
+def _accept(*_args: object, **_kwargs: object) -> None:
+    """Take a warning for what it is here: none."""
+
+
+def start(plan: LaunchPlan, console: Path) -> DetachedProcess:
     """Start the worker; its output goes to the end of `console`. Returns at once.
 
     The handle is for collecting the process when it ends; a launcher's pid is not the worker's.
     """
     console.parent.mkdir(parents=True, exist_ok=True)
     with open(console, "ab") as output:
-        return subprocess.Popen(
+        return DetachedProcess(
             plan.args,
             env=dict(plan.env),
             cwd=console.parent,

@@ -25,7 +25,8 @@ from DualSSLSegLib.imaging.intensity import IntensityPlan
 from DualSSLSegLib.imaging.labels import read_label
 from DualSSLSegLib.imaging.read import read_image
 from DualSSLSegLib.imaging.resample import to_working
-from DualSSLSegLib.worker.prepare import ARRAY_TYPE, LabelStructure, prepare_image, to_class_indices
+from DualSSLSegLib.worker.label_table import LabelStructure, to_class_indices
+from DualSSLSegLib.worker.prepare import ARRAY_TYPE, prepare_image
 
 VERSION = 1
 

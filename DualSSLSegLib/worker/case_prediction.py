@@ -20,7 +20,7 @@ from DualSSLSegLib.ranking.scores import CaseScore, case_score
 from DualSSLSegLib.training.model_file import Model
 from DualSSLSegLib.uncertainty import hot_spots
 from DualSSLSegLib.uncertainty.maps import disagreement_map, fuse, uncertainty_map
-from DualSSLSegLib.worker.prepare import structures_from, to_label_values
+from DualSSLSegLib.worker.label_table import structures_from, to_label_values
 from DualSSLSegLib.worker.session import Session
 
 FACTS_VERSION = 1

@@ -21,7 +21,7 @@ from DualSSLSegLib.evaluation.uncertainty_check import (
 )
 from DualSSLSegLib.imaging.labels import read_label
 from DualSSLSegLib.imaging.read import read_grid, read_voxels
-from DualSSLSegLib.worker.prepare import LabelStructure, structures_from, to_class_indices
+from DualSSLSegLib.worker.label_table import LabelStructure, structures_from, to_class_indices
 from DualSSLSegLib.worker.session import Session
 
 VERSION = 1

@@ -12,7 +12,7 @@ from DualSSLSegLib.methods.catalogue import load_method
 from DualSSLSegLib.networks.build import build
 from DualSSLSegLib.training.model_file import Model, load_model, read_tensors
 from DualSSLSegLib.training.plan import TrainingPlan
-from DualSSLSegLib.worker.prepare import LabelStructure
+from DualSSLSegLib.worker.label_table import LabelStructure
 
 
 def model_from_checkpoint(

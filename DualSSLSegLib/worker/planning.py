@@ -10,15 +10,17 @@ from typing import Any
 import numpy as np
 
 from DualSSLSegLib.atomic import read_json, write_json
-from DualSSLSegLib.errors import BadInput, DualSSLSegError
+from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.imaging.geometry import Grid
 from DualSSLSegLib.imaging.intensity import IntensityPlan, plan_intensity
 from DualSSLSegLib.imaging.labels import read_label
 from DualSSLSegLib.imaging.read import read_grid, read_image
+from DualSSLSegLib.imaging.resample import as_closest_ras
 from DualSSLSegLib.training.model_file import Model
-from DualSSLSegLib.training.plan import TrainingPlan, make_plan
+from DualSSLSegLib.training.plan import CaseSize, TrainingPlan, make_plan
+from DualSSLSegLib.worker.bad_scans import BadScans
 from DualSSLSegLib.worker.inputs import InputCase, with_role
-from DualSSLSegLib.worker.prepare import LabelStructure, size_on_working_axes
+from DualSSLSegLib.worker.label_table import LabelStructure
 from DualSSLSegLib.worker.session import Session
 
 _SAMPLED_SCANS = 32  # enough to tell CT from MR and to find robust limits
@@ -31,38 +33,6 @@ class RunPlan:
 
     training: TrainingPlan
     intensity: IntensityPlan
-
-
-class BadScans:
-    """The scans of a run that cannot be used. One of them never stops the others, unless it carries a label."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._reasons: dict[str, str] = {}
-
-    def __contains__(self, case: InputCase) -> bool:
-        return case.id in self._reasons
-
-    @property
-    def reasons(self) -> dict[str, str]:
-        """Case id -> what is wrong with it, in words."""
-        return dict(self._reasons)
-
-    def add(self, case: InputCase, error: DualSSLSegError) -> None:
-        """Remember a bad scan and tell the journal, once."""
-        if case.id not in self._reasons:
-            self._reasons[case.id] = str(error)
-            self._session.warn("bad_scan", f"Case {case.id} is left out: {error}", case=case.id)
-
-    def raise_if_labelled(self, cases: Sequence[InputCase]) -> None:
-        """Raise BadInput that names every labelled or validation case among the bad ones."""
-        wrong = [case for case in with_role(cases, "labelled", "validation") if case in self]
-        if wrong:
-            listed = "\n".join(f"  {case.id}: {self._reasons[case.id]}" for case in wrong)
-            raise BadInput(
-                f"{len(wrong)} labelled case(s) cannot be used, so nothing was trained:\n{listed}",
-                hint="Repair them, or take their labels out of the study.",
-            )
 
 
 def plan_run(
@@ -102,6 +72,12 @@ def plan_run(
         session.run.plan_path, {"v": 1, "training": training.to_dict(), "intensity": intensity.to_dict()}
     )
     return plan
+
+
+def size_on_working_axes(case_id: str, grid: Grid) -> CaseSize:
+    """Size and spacing of a scan in the axis order of the working grid (closest to R, A, S)."""
+    own = as_closest_ras(grid)
+    return CaseSize(id=case_id, shape=own.shape, spacing_mm=own.spacing_mm)
 
 
 def _kept(session: Session) -> RunPlan | None:

@@ -8,15 +8,15 @@ from typing import Any
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.imaging.intensity import IntensityPlan
 from DualSSLSegLib.training.model_file import load_model
+from DualSSLSegLib.worker.bad_scans import BadScans
 from DualSSLSegLib.worker.cache import VolumeCache
 from DualSSLSegLib.worker.case_prediction import Predictor
 from DualSSLSegLib.worker.device import choose_device
 from DualSSLSegLib.worker.inputs import cases_of
+from DualSSLSegLib.worker.label_table import structures_from
 from DualSSLSegLib.worker.machine import free_memory_bytes
-from DualSSLSegLib.worker.planning import BadScans
 from DualSSLSegLib.worker.prediction_round import predict_all, rank_all
 from DualSSLSegLib.worker.preparation import prepare_scans
-from DualSSLSegLib.worker.prepare import structures_from
 from DualSSLSegLib.worker.session import Session
 
 
@@ -39,5 +39,5 @@ def work(session: Session) -> dict[str, Any]:
     prepared = prepare_scans(session, cases, cache, table, bad, labels_required=False)
     predictor = Predictor.of(session, model, device, free_memory_bytes())
     found = predict_all(session, predictor, cases, prepared, table, bad)
-    rank_all(session, cases, found, bad.reasons)
+    rank_all(session, cases, found, bad)
     return {"predicted": len(found.scores), "unusable": sorted(bad.reasons)}

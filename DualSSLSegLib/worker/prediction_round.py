@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from DualSSLSegLib.atomic import read_json, write_json
+from DualSSLSegLib.atomic import read_json
 from DualSSLSegLib.errors import BadInput, OutOfMemory
 from DualSSLSegLib.ranking.labelled import LabelledVolumes, structure_volumes
 from DualSSLSegLib.ranking.order import order
 from DualSSLSegLib.ranking.scores import CaseScore
+from DualSSLSegLib.worker.bad_scans import BadScans
 from DualSSLSegLib.worker.case_prediction import FACTS_VERSION, Predictor, assess, write_case
 from DualSSLSegLib.worker.inputs import InputCase, with_role
-from DualSSLSegLib.worker.planning import BadScans
+from DualSSLSegLib.worker.label_table import LabelStructure
 from DualSSLSegLib.worker.preparation import PreparedScans
-from DualSSLSegLib.worker.prepare import LabelStructure
+from DualSSLSegLib.worker.scores_file import write_scores
 from DualSSLSegLib.worker.session import Session
 
-SCORES_VERSION = 1
 SUGGESTIONS = 5  # chosen for being different from each other; the rest of the queue follows by score
 _MOST_LABELLED_EMBEDDINGS = 100
 
@@ -132,7 +131,7 @@ def _kept_facts(session: Session, case: InputCase) -> dict[str, Any] | None:
     return facts if isinstance(facts, dict) and facts.get("v") == FACTS_VERSION else None
 
 
-def rank_all(session: Session, cases: Sequence[InputCase], found: Round, bad: dict[str, str]) -> int:
+def rank_all(session: Session, cases: Sequence[InputCase], found: Round, bad: BadScans) -> int:
     """Write scores.json: the queue of unlabelled scans with reasons. Returns how many there are."""
     ranked = [case.id for case in with_role(cases, "unlabelled") if case.id in found.scores]
     session.phase("rank", total=len(ranked))
@@ -145,15 +144,7 @@ def rank_all(session: Session, cases: Sequence[InputCase], found: Round, bad: di
         round=int(session.spec.get("round", 1)),
         whole_queue=True,
     )
-    content = {
-        "v": SCORES_VERSION,
-        "kind": session.spec["kind"],
-        "run": session.run.id,
-        "made": round(time.time(), 3),
-        "labelled": len(with_role(cases, "labelled")),
-        **result.to_dict(),
-        "unusable": bad,
-    }
-    write_json(session.run.scores_path, content)
+    suggestions = [one.to_dict() for one in result.suggestions]
+    write_scores(session, len(with_role(cases, "labelled")), suggestions, result.shadow, bad)
     session.report("progress", step=len(ranked), total=len(ranked))
     return len(ranked)

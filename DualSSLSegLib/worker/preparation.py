@@ -9,10 +9,10 @@ import numpy as np
 
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.training.cases import TrainingCase
+from DualSSLSegLib.worker.bad_scans import BadScans
 from DualSSLSegLib.worker.cache import CachedImage, VolumeCache
 from DualSSLSegLib.worker.inputs import InputCase
-from DualSSLSegLib.worker.planning import BadScans
-from DualSSLSegLib.worker.prepare import LabelStructure
+from DualSSLSegLib.worker.label_table import LabelStructure
 from DualSSLSegLib.worker.session import Session
 
 _LABEL_FIRST = {"labelled": 0, "validation": 1}

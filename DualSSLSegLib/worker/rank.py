@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
 
-from DualSSLSegLib.atomic import write_json
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.imaging.read import read_image
 from DualSSLSegLib.imaging.resample import as_closest_ras, to_working
 from DualSSLSegLib.ranking.cold_start import choose, features
+from DualSSLSegLib.worker.bad_scans import BadScans
 from DualSSLSegLib.worker.inputs import cases_of
-from DualSSLSegLib.worker.planning import BadScans
-from DualSSLSegLib.worker.prediction_round import SCORES_VERSION
+from DualSSLSegLib.worker.scores_file import write_scores
 from DualSSLSegLib.worker.session import Session
 
 SUGGESTIONS = 10
@@ -47,15 +45,5 @@ def work(session: Session) -> dict[str, Any]:
     suggestions = choose(
         vectors, int(session.spec.get("suggestions", SUGGESTIONS)), int(session.spec.get("seed", 0))
     )
-    content = {
-        "v": SCORES_VERSION,
-        "kind": session.spec["kind"],
-        "run": session.run.id,
-        "made": round(time.time(), 3),
-        "labelled": 0,
-        "suggestions": [one.to_dict() for one in suggestions],
-        "shadow": [],
-        "unusable": bad.reasons,
-    }
-    write_json(session.run.scores_path, content)
+    write_scores(session, 0, [one.to_dict() for one in suggestions], [], bad)
     return {"looked_at": len(vectors), "unusable": sorted(bad.reasons)}

@@ -18,8 +18,9 @@ from DualSSLSegLib.training.model_file import load_model
 from DualSSLSegLib.worker.case_prediction import Predictor, segment_maps
 from DualSSLSegLib.worker.device import choose_device
 from DualSSLSegLib.worker.inputs import InputCase, cases_of
+from DualSSLSegLib.worker.label_table import structures_from, to_label_values
 from DualSSLSegLib.worker.machine import free_memory_bytes
-from DualSSLSegLib.worker.prepare import prepare_image, structures_from, to_label_values
+from DualSSLSegLib.worker.prepare import prepare_image
 from DualSSLSegLib.worker.segmented import SegmentedRecords
 from DualSSLSegLib.worker.session import Session
 

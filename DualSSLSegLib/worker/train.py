@@ -18,16 +18,17 @@ from DualSSLSegLib.training.model_file import Model, load_model, save_model
 from DualSSLSegLib.training.trainer import Trainer, TrainingTask
 from DualSSLSegLib.uncertainty.calibration import fit_temperature
 from DualSSLSegLib.uncertainty.maps import fuse
+from DualSSLSegLib.worker.bad_scans import BadScans
 from DualSSLSegLib.worker.cache import VolumeCache
 from DualSSLSegLib.worker.case_prediction import Predictor
 from DualSSLSegLib.worker.device import choose_device, free_bytes
 from DualSSLSegLib.worker.inputs import InputCase, cases_of, with_role
+from DualSSLSegLib.worker.label_table import LabelStructure, structures_from
 from DualSSLSegLib.worker.machine import free_memory_bytes
 from DualSSLSegLib.worker.models import classes_of_parent, load_parent, model_from_checkpoint
-from DualSSLSegLib.worker.planning import BadScans, plan_run
+from DualSSLSegLib.worker.planning import plan_run
 from DualSSLSegLib.worker.prediction_round import predict_all, rank_all
 from DualSSLSegLib.worker.preparation import PreparedScans, prepare_scans
-from DualSSLSegLib.worker.prepare import LabelStructure, structures_from
 from DualSSLSegLib.worker.session import Session
 
 
@@ -70,7 +71,7 @@ def work(session: Session) -> dict[str, Any]:
         save_model(session.run.model_path, model)
     predictor = Predictor.of(session, model, device, free_memory_bytes())
     found = predict_all(session, predictor, cases, prepared, structures, bad)
-    rank_all(session, cases, found, bad.reasons)
+    rank_all(session, cases, found, bad)
     return {
         "model": str(session.run.model_path.relative_to(session.run.path)),
         "steps": model.info["step"],

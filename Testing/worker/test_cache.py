@@ -13,12 +13,8 @@ from DualSSLSegLib.imaging.read import read_image
 from DualSSLSegLib.imaging.resample import from_working
 from DualSSLSegLib.worker import cache as cache_module
 from DualSSLSegLib.worker.cache import VolumeCache
-from DualSSLSegLib.worker.prepare import (
-    size_on_working_axes,
-    structures_from,
-    to_class_indices,
-    to_label_values,
-)
+from DualSSLSegLib.worker.label_table import structures_from, to_class_indices, to_label_values
+from DualSSLSegLib.worker.planning import size_on_working_axes
 
 TABLE = structures_from(STRUCTURES)
 NATIVE = (1.0, 1.0, 1.25)

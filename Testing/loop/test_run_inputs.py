@@ -1,0 +1,90 @@
+"""What a run is given: validation and test scans never train, in no role."""
+
+from __future__ import annotations
+
+import pytest
+from support.tiny_scans import write_tiny_scan
+
+from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.jobs.run_folder import RunFolder
+from DualSSLSegLib.loop.run_inputs import evaluation_rows, study_rows
+from DualSSLSegLib.study.folder import StudyFolder
+
+
+@pytest.fixture
+def study(tmp_path) -> StudyFolder:
+    for number in range(6):
+        write_tiny_scan(tmp_path / "study", f"c{number}", number, label_folder=tmp_path / "truth")
+    return StudyFolder.create(tmp_path / "study", ["ball", "two", "three", "four", "block"])
+
+
+def roles(rows) -> dict[str, str]:
+    return {row["id"]: row["role"] for row in rows}
+
+
+def label(study, tmp_path, *cases: str, origin: str = "manual") -> None:
+    for case in cases:
+        study.add_revision(case, tmp_path / "truth" / f"{case}.nii.gz", author="Ada", origin=origin)
+
+
+def test_frozen_cases_never_train_neither_labelled_nor_unlabelled(study, tmp_path):
+    study.set_split(["c1", "c2"], "validation")
+    study.set_split(["c3", "c4"], "test")
+    label(study, tmp_path, "c0", "c1", "c3")
+    found = roles(study_rows(study))
+    assert found == {
+        "c0": "labelled",
+        "c1": "validation",
+        "c2": "predict",
+        "c3": "predict",
+        "c4": "predict",
+        "c5": "unlabelled",
+    }
+    for case in ("c1", "c3"):
+        with pytest.raises(BadInput, match="must not train"):
+            study_rows(study, train_on=["c0", case])
+
+
+def test_origins_decide_what_trains(study, tmp_path):
+    label(study, tmp_path, "c0", origin="corrected")
+    label(study, tmp_path, "c1", origin="accepted")
+    label(study, tmp_path, "c2")
+    assert roles(study_rows(study))["c1"] == "accepted"
+    assert roles(study_rows(study, use_accepted=True))["c1"] == "labelled"
+    chosen = roles(study_rows(study, train_on=["c0"]))
+    assert (chosen["c0"], chosen["c2"]) == ("labelled", "unlabelled")
+
+
+def test_rows_freeze_revision_and_digests(study, tmp_path):
+    label(study, tmp_path, "c0", "c0")
+    row = next(row for row in study_rows(study) if row["id"] == "c0")
+    revision = study.latest("c0")
+    assert row["label"] == {
+        "path": str(revision.path),
+        "revision": 2,
+        "digest": revision.label_digest,
+        "origin": "manual",
+    }
+    assert row["image_digest"] == revision.image_digest
+
+
+def test_a_label_whose_image_was_replaced_stops_the_start_and_is_named(study, tmp_path):
+    label(study, tmp_path, "c0", "c1")
+    write_tiny_scan(tmp_path / "study", "c1", 77)
+    with pytest.raises(BadInput, match=r"1 label\(s\) must not be used") as caught:
+        study_rows(study)
+    assert "c1" in str(caught.value) and "replaced" in str(caught.value)
+
+
+def test_references_are_matched_by_name_with_predictions_only(study, tmp_path):
+    run = RunFolder.create(tmp_path / "runs", {"kind": "train"}, {"cases": []})
+    run.predictions.mkdir()
+    for case in ("c0", "c1"):
+        run.prediction_facts_path(case).write_text("{}")
+    (tmp_path / "truth" / "c1.nii.gz").unlink()
+    assert [row["id"] for row in evaluation_rows(study, run, tmp_path / "truth")] == ["c0"]
+    (tmp_path / "truth" / "c0.nii.gz").unlink()
+    with pytest.raises(BadInput, match="named after their scans"):
+        evaluation_rows(study, run, tmp_path / "truth")
+    with pytest.raises(BadInput, match="does not exist"):
+        evaluation_rows(study, run, tmp_path / "nowhere")
