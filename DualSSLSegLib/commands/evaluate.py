@@ -9,7 +9,7 @@ from typing import Any
 
 from DualSSLSegLib.atomic import read_json
 from DualSSLSegLib.commands.arguments import add_json, add_study
-from DualSSLSegLib.commands.following import exit_code_of, follow, tell_end
+from DualSSLSegLib.commands.following import ended_badly, follow
 from DualSSLSegLib.commands.opening import open_study
 from DualSSLSegLib.commands.screen import Screen
 
@@ -29,9 +29,9 @@ def run(arguments: argparse.Namespace, screen: Screen) -> int:
     measured = controller.runs.find(arguments.run) if arguments.run else None
     run = controller.start("evaluate", reference=arguments.reference, run=measured)
     state = follow(run, controller.runs, screen, stop_on_interrupt=True)
-    if state.status != "finished":
-        tell_end(run, state, screen, str(arguments.study))
-        return exit_code_of(state)
+    problem = ended_badly(run, state, str(arguments.study))
+    if problem is not None:
+        raise problem
     found = read_json(run.evaluation_path)
     if arguments.json:
         screen.answer(found)

@@ -1,4 +1,4 @@
-"""Following a run until it ends: its events as progress and plain sentences, its end as an exit code."""
+"""Following a run until it ends: its events as progress and plain sentences, a bad end as an error."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from DualSSLSegLib.commands.screen import Screen
-from DualSSLSegLib.errors import BadInput, OutOfMemory, RunFailed, Stopped
+from DualSSLSegLib.errors import BadInput, DualSSLSegError, OutOfMemory, RunFailed, Stopped
 from DualSSLSegLib.jobs.control import write_want
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.jobs.state import RunState
@@ -24,7 +24,7 @@ _PHASES = {
     "segment": "segmenting",
     "evaluate": "measuring",
 }
-_EXIT_CODES = {kind.code: kind.exit_code for kind in (BadInput, OutOfMemory, RunFailed, Stopped)}
+_KINDS: dict[str, type[DualSSLSegError]] = {kind.code: kind for kind in (BadInput, OutOfMemory)}
 
 
 def follow(
@@ -57,27 +57,20 @@ def follow(
             )
 
 
-def exit_code_of(state: RunState) -> int:
-    """The exit code that says how a run ended."""
+def ended_badly(run: RunFolder, state: RunState, study: str) -> DualSSLSegError | None:
+    """Why a run is not finished, as an error with its exit code and what can be done now; None when it is finished."""
     if state.status == "finished":
-        return 0
+        return None
     if state.status == "stopped":
-        return Stopped.exit_code
-    return _EXIT_CODES.get(state.error_code or "", 1)
-
-
-def tell_end(run: RunFolder, state: RunState, screen: Screen, study: str) -> None:
-    """Say how the run ended and what can be done now. A failure goes where errors go."""
-    if state.status == "stopped":
-        screen.say(f"Stopped; the work is kept. `dualsslseg resume {study}` goes on from there.")
-    elif state.status == "lost":
-        hint = f"`dualsslseg resume {study}` goes on from the last checkpoint."
-        screen.fail(
-            RunFailed("the run ended without a word (killed, or the machine was switched off).", hint=hint)
+        return Stopped(
+            "stopped; the work so far is kept.", hint=f"Go on from there: dualsslseg resume {study}"
         )
-    elif state.status == "failed":
-        hint = state.error_hint or f"The details are in {run.console_path}."
-        screen.fail(RunFailed(state.error_text or "the run failed.", hint=hint))
+    if state.status == "lost":
+        reason = "the run ended without a word (killed, or the machine was switched off)."
+        return RunFailed(reason, hint=f"Go on from its last checkpoint: dualsslseg resume {study}")
+    kind = _KINDS.get(state.error_code or "", RunFailed)
+    hint = state.error_hint or f"The details are in {run.console_path}."
+    return kind(state.error_text or f"the run ended as {state.status}.", hint=hint)
 
 
 def _show(event: Mapping[str, Any], state: RunState, screen: Screen) -> None:

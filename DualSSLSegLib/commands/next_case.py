@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from DualSSLSegLib.commands.arguments import add_json, add_study, number_above_zero
-from DualSSLSegLib.commands.following import exit_code_of, follow, tell_end
+from DualSSLSegLib.commands.following import ended_badly, follow
 from DualSSLSegLib.commands.opening import open_study
 from DualSSLSegLib.commands.screen import Screen
 from DualSSLSegLib.loop.controller import Controller
@@ -26,9 +26,7 @@ def run(arguments: argparse.Namespace, screen: Screen) -> int:
     queue = controller.next_cases(arguments.number)
     if queue is None:
         screen.say("Nothing is trained yet: looking for scans that stand for all the others.")
-        code = _cold_start(controller, arguments.number, screen, str(arguments.study))
-        if code:
-            return code
+        _cold_start(controller, arguments.number, screen, str(arguments.study))
         queue = controller.next_cases(arguments.number)
     if arguments.json:
         screen.answer(queue.to_dict() if queue else None)
@@ -37,11 +35,12 @@ def run(arguments: argparse.Namespace, screen: Screen) -> int:
     return 0
 
 
-def _cold_start(controller: Controller, number: int, screen: Screen, study: str) -> int:
+def _cold_start(controller: Controller, number: int, screen: Screen, study: str) -> None:
     run = controller.start("rank", suggestions=max(number, 10))
     state = follow(run, controller.runs, screen, stop_on_interrupt=True)
-    tell_end(run, state, screen, study)
-    return exit_code_of(state)
+    problem = ended_badly(run, state, study)
+    if problem is not None:
+        raise problem
 
 
 def _show(queue: Queue | None, screen: Screen, study: str) -> None:

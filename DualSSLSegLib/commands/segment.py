@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 
 from DualSSLSegLib.commands.arguments import add_device
-from DualSSLSegLib.commands.following import exit_code_of, follow, tell_end
+from DualSSLSegLib.commands.following import ended_badly, follow
 from DualSSLSegLib.commands.screen import Screen
+from DualSSLSegLib.errors import Stopped
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.jobs.state import RunState
 from DualSSLSegLib.loop.segmenting import start_segmentation
@@ -43,13 +44,12 @@ def run(arguments: argparse.Namespace, screen: Screen) -> int:
         device=arguments.device,
     )
     state = follow(run, runs, screen, stop_on_interrupt=True)
-    if state.status == "finished":
-        return _summary(run, state, screen)
     if state.status == "stopped":
-        screen.say("Stopped; what is done is kept. The same command goes on from there.")
-    else:
-        tell_end(run, state, screen, str(arguments.output))
-    return exit_code_of(state)
+        raise Stopped("stopped; what is done is kept.", hint="The same command goes on from there.")
+    problem = ended_badly(run, state, str(arguments.output))
+    if problem is not None:
+        raise problem
+    return _summary(run, state, screen)
 
 
 def _summary(run: RunFolder, state: RunState, screen: Screen) -> int:

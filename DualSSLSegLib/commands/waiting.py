@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from DualSSLSegLib.commands.following import exit_code_of, follow, tell_end
+from DualSSLSegLib.commands.following import ended_badly, follow
 from DualSSLSegLib.commands.opening import publish
 from DualSSLSegLib.commands.screen import Screen
 from DualSSLSegLib.jobs.run_folder import RunFolder
@@ -24,5 +24,7 @@ def wait_or_leave(
     screen.say(f"Run {run.id}. Ctrl-C stops it and keeps its work.")
     state = follow(run, controller.runs, screen, stop_on_interrupt=True)
     publish(controller, screen)
-    tell_end(run, state, screen, str(study))
-    return exit_code_of(state)
+    problem = ended_badly(run, state, str(study))
+    if problem is not None:
+        raise problem
+    return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from DualSSLSegLib.commands.arguments import add_study
-from DualSSLSegLib.commands.following import exit_code_of, follow, tell_end
+from DualSSLSegLib.commands.following import ended_badly, follow
 from DualSSLSegLib.commands.opening import publish
 from DualSSLSegLib.commands.screen import Screen
 from DualSSLSegLib.loop.controller import Controller
@@ -24,5 +24,7 @@ def run(arguments: argparse.Namespace, screen: Screen) -> int:
     screen.say(f"Watching {run.id}; Ctrl-C leaves it at work.")
     state = follow(run, controller.runs, screen, stop_on_interrupt=False)
     publish(controller, screen)
-    tell_end(run, state, screen, str(arguments.study))
-    return exit_code_of(state)
+    problem = ended_badly(run, state, str(arguments.study))
+    if problem is not None:
+        raise problem
+    return 0

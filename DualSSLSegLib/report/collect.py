@@ -25,7 +25,7 @@ from DualSSLSegLib.report.scoring import (
 )
 from DualSSLSegLib.report.words import count, duration, memory, signed
 
-_QUEUE_SHOWN = 8
+_QUEUE_SHOWN = 6
 _WARNINGS_SHOWN = 20
 
 
@@ -157,7 +157,7 @@ def _statements(newest: TrainedRound, evaluation: Evaluation | None) -> list[str
         )
     elif kept:
         said.append(
-            f"{unlabelled} scans were trained on without their labels; {len(kept)} were kept out of training altogether."
+            f"{unlabelled} scans were trained on without their labels, {len(kept)} were kept out of training."
         )
     else:
         said.append(f"All {unlabelled} unlabelled scans were trained on without their labels (transductive).")

@@ -74,7 +74,7 @@ def queue(entries: Sequence[QueueEntry]) -> str:
         picture = (
             f'<div class="thumb">{_single(entry.view)}</div>' if entry.view is not None else "<div></div>"
         )
-        score = "" if entry.score is None else f"{entry.score:.2f}<small>review score</small>"
+        score = "" if entry.score is None else f"{entry.score:.2f}<small>estimated error</small>"
         rows.append(
             f'<li><div class="place">{entry.place}</div>{picture}<div class="why"><b>{escape(entry.case)}</b>'
             f'{escape(entry.reason)}</div><div class="score">{score}</div></li>'

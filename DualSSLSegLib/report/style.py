@@ -71,7 +71,7 @@ svg .dim { filter: brightness(0.6); }
 .thumb b { font-size: 13px; } .thumb div { color: var(--soft); }
 details > summary { cursor: pointer; margin: 10px 0 14px; color: var(--accent); font-size: 15px; }
 ol.queue { list-style: none; margin: 0; padding: 0; display: grid; gap: 10px; }
-ol.queue li { display: grid; grid-template-columns: 44px 110px 1fr auto; gap: 4px 18px; align-items: center;
+ol.queue li { display: grid; grid-template-columns: 40px 84px 1fr auto; gap: 4px 18px; align-items: center;
   background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 10px 16px 10px 12px; }
 ol.queue .place { font-size: 22px; font-weight: 650; color: var(--soft); text-align: center; }
 ol.queue .thumb { border: 0; padding: 0; background: none; border-radius: 6px; overflow: hidden; }

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from DualSSLSegLib.commands.following import exit_code_of, follow, tell_end
+from DualSSLSegLib.commands.following import ended_badly, follow
 from DualSSLSegLib.commands.screen import Screen
 from DualSSLSegLib.jobs.control import read_want
 from DualSSLSegLib.jobs.journal import EventWriter
@@ -58,7 +58,7 @@ def test_a_finished_run_is_told_from_start_to_end(run: RunFolder, runs: Runs, wr
     assert "agreement of the two networks 0.810" in told
     assert "Finished after 1 min 15 s." in told
     assert "Case b is left out" in err.getvalue()
-    assert exit_code_of(state) == 0
+    assert ended_badly(run, state, "study") is None
 
 
 @pytest.mark.parametrize(
@@ -68,12 +68,11 @@ def test_a_failure_has_its_exit_code_and_its_next_step(
     run: RunFolder, runs: Runs, writer: EventWriter, code: str, exit_code: int
 ) -> None:
     writer.emit("failed", code=code, text="it did not work.", hint="Do this instead.")
-    screen, _, err = _screen()
-    state = follow(run, runs, screen, stop_on_interrupt=True)
-    tell_end(run, state, screen, "study")
-    assert exit_code_of(state) == exit_code
-    assert "it did not work." in err.getvalue()
-    assert "-> Do this instead." in err.getvalue()
+    problem = ended_badly(run, follow(run, runs, _screen()[0], stop_on_interrupt=True), "study")
+    assert problem is not None
+    assert problem.exit_code == exit_code
+    assert problem.message == "it did not work."
+    assert problem.hint == "Do this instead."
 
 
 class _Interrupting(Runs):
@@ -104,11 +103,12 @@ def test_ctrl_c_asks_the_run_to_stop_and_waits_until_it_has_saved(
 
     screen, out, _ = _screen()
     state = follow(run, _Interrupting(run.path.parent, 1, saves), screen, stop_on_interrupt=True)
-    tell_end(run, state, screen, "my-study")
-    assert exit_code_of(state) == 130
+    problem = ended_badly(run, state, "my-study")
+    assert problem is not None
+    assert problem.exit_code == 130
     assert "the work so far is being saved" in out.getvalue()
     assert out.getvalue().count("Started") == 1
-    assert "dualsslseg resume my-study" in out.getvalue()
+    assert "dualsslseg resume my-study" in problem.hint
 
 
 def test_a_second_ctrl_c_leaves_the_run_to_itself(run: RunFolder, writer: EventWriter) -> None:
@@ -124,8 +124,7 @@ def test_watching_never_touches_the_run(run: RunFolder, writer: EventWriter) -> 
 
 
 def test_a_lost_run_says_how_to_go_on(run: RunFolder) -> None:
-    screen, _, err = _screen()
-    state = RunState(status="lost")
-    tell_end(run, state, screen, "study")
-    assert exit_code_of(state) == 1
-    assert "dualsslseg resume study" in err.getvalue()
+    problem = ended_badly(run, RunState(status="lost"), "study")
+    assert problem is not None
+    assert problem.exit_code == 1
+    assert "dualsslseg resume study" in problem.hint
