@@ -34,16 +34,7 @@ def read_dicom_seg(path: Path, grid: Grid, structures: Sequence[StructureLike]) 
             hint="Install pydicom, or save the segmentation as .seg.nrrd or .nii.gz.",
             path=path,
         ) from error
-    broken = (
-        InvalidDicomError,
-        OSError,
-        EOFError,
-        ValueError,
-        AttributeError,
-        KeyError,
-        IndexError,
-        RuntimeError,
-    )
+    broken = (InvalidDicomError, OSError, EOFError, ValueError, AttributeError, LookupError, RuntimeError)
     try:
         with warnings.catch_warnings():
             # What pydicom warns about in a damaged file ends as an error of ours below, or does not matter.

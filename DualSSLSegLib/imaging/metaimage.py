@@ -99,6 +99,7 @@ def _header(data: bytes, path: Path) -> _Header:
         ) from error
 
 
+@np.errstate(all="ignore")  # a damaged header may hold any number; check_grid has the last word
 def _grid(fields: dict[str, str], path: Path) -> Grid:
     dims = int(fields["ndims"])
     sizes = [int(n) for n in fields["dimsize"].split()]

@@ -19,6 +19,7 @@ from DualSSLSegLib.imaging.geometry import (
     LPS_FROM_RAS,
     Grid,
     check_grid,
+    is_sane,
     nearest_rotation,
 )
 from DualSSLSegLib.imaging.streams import COPY_AGAIN, check_length, read_bytes, read_start
@@ -154,6 +155,7 @@ def _grid(header: Any, path: Path) -> Grid:
     return _position(header, shape, path)
 
 
+@np.errstate(all="ignore")  # a damaged header may hold any number; check_grid has the last word
 def _position(header: Any, shape: tuple[int, int, int], path: Path) -> Grid:
     scale = np.diag([*[_MILLIMETRES.get(int(header["xyzt_units"]) & 7, 1.0)] * 3, 1.0])
     stored = Grid(shape, scale @ _sform(header)) if int(header["sform_code"]) > 0 else None
@@ -185,7 +187,7 @@ def _contradict(stored: Grid, turned: Grid) -> bool:
 
 
 def _is_usable(grid: Grid) -> bool:
-    return bool(np.isfinite(grid.affine).all()) and min(grid.spacing_mm) > 0
+    return is_sane(grid.affine) and min(grid.spacing_mm) > 0
 
 
 def _sform(header: Any) -> np.ndarray:

@@ -159,6 +159,7 @@ def _parse(head: bytes, path: Path) -> NrrdHeader:
         raise BadInput(f"its NRRD header makes no sense ({error}).", hint=COPY_AGAIN, path=path) from error
 
 
+@np.errstate(all="ignore")  # a damaged header may hold any number; check_grid has the last word
 def _interpret(fields: dict[str, str], data_start: int, path: Path) -> NrrdHeader:
     if "data file" in fields or "datafile" in fields:
         raise BadInput("its voxels lie in another file.", hint="Save it again as one .nrrd file.", path=path)

@@ -68,20 +68,21 @@ def test_a_linear_ramp_is_read_at_the_right_place_inside_the_scan(grid, spacing)
 
 @settings(max_examples=100, deadline=None)
 @given(grid=grids(), change=st.tuples(*[st.floats(0.45, 1.5)] * 3))
-def test_a_label_never_moves_by_half_a_voxel(grid, change):
+def test_a_label_moves_by_no_more_than_rounding(grid, change):
     label = blob(grid)
     spacing = np.array(as_closest_ras(grid).spacing_mm) * change
     there, working = to_working(label, grid, spacing, label=True)
     back = from_working(there, working, grid, label=True)
     assert set(np.unique(there)) <= {0, 1, 2}
     before = centroid_mm(label > 0, grid.affine)
-    for mask, affine in ((there > 0, working.affine), (back > 0, grid.affine)):
-        # On a coarser grid an edge can be no nearer than half a coarse voxel to where it was.
+    # On a coarser grid an edge can be no nearer than half a coarse voxel to where it was, and is rounded once
+    # more back.
+    for mask, affine, again in ((there > 0, working.affine, 0.0), (back > 0, grid.affine, 0.5)):
         shift = np.linalg.solve(grid.affine[:3, :3], centroid_mm(mask, affine) - before)
         coarser = np.maximum(
             1.0, np.linalg.norm(working.affine[:3, :3].T @ grid.directions, axis=0) / grid.spacing_mm
         )
-        assert (np.abs(shift) <= 0.5 * coarser + 1e-6).all()
+        assert (np.abs(shift) <= 0.5 * coarser + again + 1e-6).all()
 
 
 def test_probabilities_still_sum_to_one_and_stay_between_zero_and_one():
