@@ -1,0 +1,82 @@
+"""The two networks are the published ones: sizes, cost, and what they return."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.networks.blocks import NORMS
+from DualSSLSegLib.networks.build import NETWORKS, build
+from DualSSLSegLib.networks.dropout import ChannelDropout, seed_dropout
+
+PUBLISHED = {
+    "vnet": (9.449, 40.1),
+    "resvnet": (17.93, 72.7),
+}  # million parameters, GMAC per 112 x 112 x 80 patch
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_parameters_and_cost_are_the_published_ones(name):
+    with torch.device("meta"):
+        network = build(name, in_channels=1, num_classes=2, width=16, norm="batch").eval()
+        counter = FlopCounterMode(display=False)
+        with counter, torch.no_grad():
+            network(torch.zeros(1, 1, 112, 112, 80))
+    millions = sum(p.numel() for p in network.parameters()) / 1e6
+    gmac = counter.get_total_flops() / 2e9
+    assert (round(millions, 3), round(gmac, 1)) == pytest.approx(PUBLISHED[name], rel=1e-3)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("norm", NORMS)
+def test_every_argument_reaches_both_networks(name, norm):
+    network = build(name, in_channels=3, num_classes=5, width=4, norm=norm)
+    out = network(torch.randn(2, 3, 32, 16, 48))
+    assert out.logits.shape == (2, 5, 32, 16, 48)
+    assert out.features.shape == (2, 4, 32, 16, 48)
+    assert out.bottleneck.shape == (2, 64, 2, 1, 3)
+
+
+def test_features_are_taken_before_the_dropout():
+    network = build("vnet", in_channels=1, num_classes=2, width=4, dropout=0.9).train()
+    features = network(torch.randn(1, 1, 16, 16, 32)).features
+    assert (features.flatten(2).abs().sum(2) > 0).all(), "a dropped channel would be zero everywhere"
+
+
+def test_instance_norm_gives_the_numbers_of_torch():
+    ours = build("vnet", in_channels=1, num_classes=2, width=4, norm="instance").blocks[0][1]
+    x = torch.randn(2, 4, 6, 5, 7) * 3 + 1
+    torch.testing.assert_close(ours(x), torch.nn.InstanceNorm3d(4, affine=True)(x))
+
+
+def test_a_patch_whose_bottleneck_is_one_voxel_trains():
+    network = build("resvnet", in_channels=1, num_classes=2, width=4, norm="instance").train()
+    network(torch.randn(1, 1, 16, 16, 16)).logits.sum().backward()
+    assert all(p.grad is None or torch.isfinite(p.grad).all() for p in network.parameters())
+
+
+def test_dropout_repeats_with_its_generator_and_keeps_the_mean():
+    dropout = ChannelDropout(0.5).train()
+    x = torch.ones(64, 64, 1, 1, 1)
+    results = []
+    for _ in range(2):
+        seed_dropout(dropout, torch.Generator().manual_seed(3))
+        results.append(dropout(x))
+    assert torch.equal(*results)
+    assert results[0].mean() == pytest.approx(1.0, abs=0.1)
+    assert torch.equal(dropout.eval()(x), x)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        ({"name": "unet"}, "vnet, resvnet"),
+        ({"norm": "layer"}, "batch, instance, group"),
+        ({"num_classes": 1}, "2 classes"),
+    ],
+)
+def test_wrong_words_are_refused_with_what_is_allowed(arguments, word):
+    with pytest.raises(BadInput, match=word):
+        build(**{"name": "vnet", "in_channels": 1, "num_classes": 2, **arguments})

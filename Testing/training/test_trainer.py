@@ -1,0 +1,192 @@
+"""A training from the outside: it repeats, stops, resumes, starts warm, and gets smaller when memory runs out."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from support.tiny_training import NAMES, PLAN, Listener, tiny_case, tiny_task, weights_after
+
+from DualSSLSegLib.errors import BadInput, OutOfMemory, RunFailed, Stopped
+from DualSSLSegLib.methods.base import Term
+from DualSSLSegLib.methods.catalogue import CATALOGUE
+from DualSSLSegLib.training.budget import Budget, iterations_for
+from DualSSLSegLib.training.guard import FiniteGuard
+from DualSSLSegLib.training.learner import Learner
+from DualSSLSegLib.training.model_file import Model, adopt, load_model, save_model
+from DualSSLSegLib.training.trainer import Trainer
+
+
+def same(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> bool:
+    return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
+
+
+@pytest.mark.parametrize("method_id", CATALOGUE)
+def test_the_same_seed_gives_the_same_numbers_and_another_seed_others(tmp_path, method_id):
+    first, again, other = (
+        weights_after(tiny_task(tmp_path / name, method_id, seed=seed))
+        for name, seed in (("first", 3), ("again", 3), ("other", 4))
+    )
+    assert same(first, again)
+    assert not same(first, other)
+
+
+@pytest.mark.parametrize("method_id", CATALOGUE)
+@pytest.mark.parametrize("stop_at", [1, 5])
+def test_stopping_and_resuming_gives_the_curve_of_a_run_that_was_never_stopped(tmp_path, method_id, stop_at):
+    straight = Listener()
+    expected = weights_after(tiny_task(tmp_path / "straight", method_id), straight)
+    task = tiny_task(tmp_path / "broken", method_id)
+    broken = Listener()
+    trainer = Trainer(task, broken, lambda: "stop" if trainer.step == stop_at else "run")
+    with pytest.raises(Stopped):
+        trainer.run()
+    assert same(expected, weights_after(task, broken))
+    points = [[(e["step"], e["mean"]) for e in listener.of("validated")] for listener in (straight, broken)]
+    assert points[0] == points[1]
+
+
+def test_a_pause_saves_and_goes_on(tmp_path):
+    wishes = iter(["run", "run", "pause", "pause", "run"])
+    listener = Listener()
+    Trainer(tiny_task(tmp_path), listener, lambda: next(wishes, "run")).run()
+    assert [e["name"] for e in listener.of("phase")] == ["train", "paused", "train"]
+    assert listener.of("progress")[-1]["step"] == 8
+
+
+def test_without_validation_cases_no_dice_is_claimed(tmp_path):
+    listener = Listener()
+    Trainer(tiny_task(tmp_path), listener).run()
+    assert {e["measure"] for e in listener.of("validated")} == {"agreement"}
+    assert all("dice" not in e for e in listener.of("validated"))
+
+
+def test_validation_cases_give_dice_per_structure(tmp_path):
+    listener = Listener()
+    Trainer(tiny_task(tmp_path, validation=[tiny_case("v", True)]), listener).run()
+    point = listener.of("validated")[-1]
+    assert point["measure"] == "dice"
+    assert set(point["dice"]) == set(NAMES)
+    assert point["cases"] == ["v"]
+
+
+def test_minutes_become_iterations_once_and_are_written_down(tmp_path):
+    listener = Listener()
+    Trainer(tiny_task(tmp_path, budget=Budget(minutes=0.05)), listener).run()
+    (budget,) = listener.of("budget")
+    assert listener.of("progress")[-1]["total"] == budget["iterations"] >= 20
+
+
+def test_the_mix_of_cheap_and_costly_steps_fills_the_time():
+    cost = {False: 1.0, True: 3.0}
+    assert iterations_for(230, cost.__getitem__, lambda share: share >= 0.5, fixed_seconds=30) == 100
+
+
+def test_a_warm_start_takes_the_parent_weights_and_rows_of_new_structures_are_fresh(tmp_path):
+    learner = Trainer(tiny_task(tmp_path / "one"), Listener()).run()
+    path = tmp_path / "model.pt"
+    structures = [
+        {"name": name, "value": i + 1, "color": "#ffffff", "codes": None} for i, name in enumerate(NAMES)
+    ]
+    model = Model(
+        learner.averaged_networks,
+        {"a": "resvnet", "b": "vnet"},
+        PLAN,
+        {"mode": "mr"},
+        structures,
+        1,
+        1.2,
+        True,
+        {},
+    )
+    save_model(path, model)
+    loaded = load_model(path)
+    assert loaded.temperature == pytest.approx(1.2)
+    assert loaded.num_classes == 3
+    x = torch.randn(1, 1, 16, 16, 16)
+    for role, network in learner.averaged_networks.items():
+        torch.testing.assert_close(loaded.networks[role](x).logits, network(x).logits)
+
+    fresh = Trainer(
+        tiny_task(tmp_path / "new", structure_names=("tail", "head", "rim"), budget=Budget(iterations=1)),
+        Listener(),
+    ).run()
+    before = fresh.networks["a"].head.weight.detach().clone()
+    left = adopt(fresh.networks["a"], loaded.networks["a"].state_dict(), {0: 0, 1: 2, 2: 1})
+    assert left == []
+    head, old = fresh.networks["a"].head.weight, loaded.networks["a"].head.weight
+    assert torch.equal(head[1], old[2])
+    assert torch.equal(head[2], old[1])
+    assert torch.equal(head[3], before[3])
+
+
+def test_a_torn_or_foreign_model_file_is_named(tmp_path):
+    path = tmp_path / "model.pt"
+    with pytest.raises(BadInput, match="no such model"):
+        load_model(path)
+    path.write_bytes(b"PK\x03\x04 torn")
+    with pytest.raises(BadInput, match=r"model\.pt.*not a readable model"):
+        load_model(path)
+    torch.save({"weights": {}}, path)
+    with pytest.raises(BadInput, match="not a DualSSLSeg model"):
+        load_model(path)
+
+
+def test_a_checkpoint_of_another_training_is_refused(tmp_path):
+    Trainer(tiny_task(tmp_path), Listener()).run()
+    with pytest.raises(BadInput, match="seed"):
+        Trainer(tiny_task(tmp_path, seed=1), Listener()).run()
+
+
+def test_when_memory_runs_out_the_training_gets_smaller_and_says_so(tmp_path, monkeypatch):
+    whole = Learner.train_step
+    sizes = []
+
+    def short_of_memory(self, step, total, labelled, unlabelled):
+        sizes.append(self.plan.patch_size)
+        if self.plan.patch_size[0] > 16:
+            raise torch.OutOfMemoryError("out of memory")
+        return whole(self, step, total, labelled, unlabelled)
+
+    monkeypatch.setattr(Learner, "train_step", short_of_memory)
+    listener = Listener()
+    plan = dataclasses.replace(PLAN, patch_size=(32, 16, 16), labelled_per_step=2)
+    Trainer(tiny_task(tmp_path, plan=plan), listener).run()
+    assert [e["code"] for e in listener.of("warning")] == ["out_of_memory", "out_of_memory"]
+    assert sizes[-1] == (16, 16, 16)
+
+
+def test_no_memory_at_all_ends_in_words(tmp_path, monkeypatch):
+    def never(*_):
+        raise torch.OutOfMemoryError("out of memory")
+
+    monkeypatch.setattr(Learner, "train_step", never)
+    with pytest.raises(OutOfMemory, match="smallest training"):
+        Trainer(tiny_task(tmp_path), Listener()).run()
+
+
+def test_a_term_that_is_not_finite_is_left_out_and_counted():
+    guard = FiniteGuard()
+    good = torch.tensor(2.0, requires_grad=True)
+    total, values = guard.total({"good": Term(good, 0.5), "bad": Term(torch.tensor(float("nan")))})
+    assert total == 1.0
+    assert guard.violations == {"bad": 1}
+    assert set(values) == {"good", "bad"}
+    with pytest.raises(RunFailed, match="broke down"):
+        for _ in range(60):
+            guard.total({"bad": Term(torch.tensor(float("inf")))})
+
+
+@pytest.mark.parametrize(
+    "budget", [{}, {"iterations": 5, "minutes": 1.0}, {"iterations": 0}, {"minutes": -1.0}]
+)
+def test_a_budget_that_makes_no_sense_is_refused(budget):
+    with pytest.raises(BadInput):
+        Budget(**budget)
+
+
+def test_a_training_without_labels_is_refused(tmp_path):
+    with pytest.raises(BadInput, match="Label a case first"):
+        Trainer(tiny_task(tmp_path, labelled=[]), Listener())
