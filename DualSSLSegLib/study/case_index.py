@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,6 +44,8 @@ class CaseIndex:
         if wanted in listing.refused:
             paths = [problem.path for problem in listing.problems if wanted in problem.cases]
             raise BadInput(listing.refused[wanted], path=paths[0] if paths else self._root)
+        import difflib
+
         similar = difflib.get_close_matches(wanted, listing.cases, n=3)
         hint = f"Did you mean {' or '.join(similar)}?" if similar else f"It has {len(listing.cases)} others."
         raise BadInput(f"this study has no case {wanted!r}.", hint=hint, path=self._root)

@@ -13,53 +13,34 @@ from DualSSLSegLib.study.adoption import (
     foreign_labels,
     is_foreign,
     own_names,
-    scan_folders,
-    training_labels,
 )
-from DualSSLSegLib.study.case_index import CaseIndex
-from DualSSLSegLib.study.drafts import Drafts
 from DualSSLSegLib.study.labelling import Labelling, Reconciled, reconcile
 from DualSSLSegLib.study.layout import StudyLayout
 from DualSSLSegLib.study.lock import WAIT_S, StudyLock
-from DualSSLSegLib.study.model import Case, LabelTable, Problem, Revision, Structure
-from DualSSLSegLib.study.records import CaseRecord, Records
+from DualSSLSegLib.study.model import Case, LabelTable, Revision, Structure
+from DualSSLSegLib.study.reader import Progress, StudyReader
 from DualSSLSegLib.study.reviews import Review, read_review, write_review
-from DualSSLSegLib.study.revisions import Revisions
-from DualSSLSegLib.study.scan import Listing, list_cases
-from DualSSLSegLib.study.splits import SplitTable, as_table, with_newly_labelled, with_set
-from DualSSLSegLib.study.status import StudyStatus, Surveyor, image_unchanged, replaced_words
-from DualSSLSegLib.study.study_file import StudyFile, StudyStore, checked_channels
+from DualSSLSegLib.study.splits import SplitTable, with_newly_labelled, with_set
+from DualSSLSegLib.study.study_file import StudyFile, checked_channels
 from DualSSLSegLib.study.trained import trained_cases
 from DualSSLSegLib.study.writing import ReadOnlyStudy, writing
 
 if TYPE_CHECKING:
     import numpy as np
 
-Progress = Callable[[int, int], None]
 
+class StudyFolder(StudyReader):
+    """The study in one folder. Make it with `create` or `open`; what can be asked of it is in StudyReader.
 
-class StudyFolder:
-    """The study in one folder. Make it with `create` or `open`.
-
-    Cases are given as an id or a Case. Every writing method takes the study's lock (StudyBusy when another
+    Every writing method takes the study's lock (StudyBusy when another
     program keeps it) and raises BadInput for input that cannot be used and for a folder that cannot be
     written; then nothing has changed.
     """
 
     def __init__(self, root: Path, content: StudyFile | None, *, wait_s: float = WAIT_S) -> None:
-        self.layout = StudyLayout(root)
-        self._store = StudyStore(self.layout.study_json, content)
-        self._index = CaseIndex(root, self._walk)
+        super().__init__(root, content)
         self.lock = StudyLock(self.layout.lock, wait_s=wait_s)
-        self.drafts = Drafts(self.layout.drafts)
-        self._revisions = Revisions(self.layout)
-        self._records = Records(self.layout)
         self._labelling = Labelling(self.layout, self.lock, self._revisions, self._records)
-
-    def __repr__(self) -> str:
-        return f"StudyFolder({str(self.path)!r})"
-
-    # ------------------------------------------------------------------------------------------- making one
 
     @classmethod
     def create(
@@ -124,91 +105,6 @@ class StudyFolder:
         except ReadOnlyStudy:
             return cls(root, adopted_file(root, None, None), wait_s=wait_s)
 
-    # ------------------------------------------------------------------------------------------- looking
-
-    @property
-    def path(self) -> Path:
-        """The folder of the study, absolute."""
-        return self.layout.root
-
-    @property
-    def runs_dir(self) -> Path:
-        return self.layout.runs
-
-    @property
-    def cache_dir(self) -> Path:
-        return self.layout.cache
-
-    @property
-    def structures(self) -> tuple[Structure, ...]:
-        """The structures by value; 0, the background, is not among them."""
-        return self._store.content.table.structures
-
-    @property
-    def channels(self) -> int:
-        """Files per case."""
-        return self._store.content.channels
-
-    def refresh(self) -> None:
-        """Look at the folder again; scans that came or went since the first look are not seen before it."""
-        self._index.refresh()
-
-    def cases(self) -> dict[str, Case]:
-        """The usable cases by id, in natural order. Headers are not read."""
-        return dict(self._index.listing().cases)
-
-    def case(self, case: str | Case) -> Case:
-        """One case, with its spacing when its header was read before.
-
-        Raises BadInput for an unknown id (naming similar ones) and for one that cannot be used (with why).
-        """
-        found = self._index.find(case)
-        record = self._records.read(found)
-        if record is not None and record.unreadable:
-            raise BadInput(record.unreadable, path=found.paths[0])
-        return replace(found, spacing_mm=record.spacing_mm) if record else found
-
-    def inspect(
-        self, cases: Iterable[str | Case] | None = None, report: Progress | None = None
-    ) -> dict[str, CaseRecord]:
-        """Read the headers of cases (all when not given) that were not read since they last changed.
-
-        What is found (spacing, size, why a file is unreadable) is remembered; unreadable ones are among the
-        `problems` and fail in `status` from then on.
-        """
-        chosen = [self._index.find(case) for case in (self.cases() if cases is None else cases)]
-        records = {}
-        for done, case in enumerate(chosen):
-            if report is not None:
-                report(done, len(chosen))
-            records[case.id] = self._records.inspect(case)
-        if report is not None:
-            report(len(chosen), len(chosen))
-        return records
-
-    def image_digest(self, case: str | Case) -> str:
-        """The digest of a case's image, read once for every change of the file."""
-        return self._records.digest(self._index.find(case))
-
-    def problems(self) -> list[Problem]:
-        """Everything in the study that cannot be used, with why: `for path, reason, cases in study.problems()`."""
-        return list(self.status().problems)
-
-    def status(self) -> StudyStatus:
-        """Where every case stands, from the files as they are now."""
-        self.refresh()
-        return Surveyor(
-            self.layout,
-            self._store.content,
-            self._index.listing(),
-            self._revisions,
-            self._records,
-            drafts=self.drafts.ids(),
-            imports=training_labels(self.path, self._store.content),
-        ).status()
-
-    # ------------------------------------------------------------------------------------------- structures
-
     def add_structure(
         self, name: str, *, color: str | None = None, codes: dict[str, Any] | None = None
     ) -> Structure:
@@ -231,37 +127,6 @@ class StudyFolder:
         """Change name, colour or terminology codes of a structure; what is not given stays."""
         self._change(lambda table: table.changed(name, new_name=new_name, color=color, codes=codes))
         return self._store.content.table.named(new_name or name)
-
-    # ------------------------------------------------------------------------------------------- labels
-
-    def revisions(self, case: str | Case) -> list[Revision]:
-        """The committed labels of a case, oldest first. Raises BadInput when one is damaged."""
-        return self._revisions.all(self._id(case))
-
-    def latest(self, case: str | Case) -> Revision | None:
-        """The newest committed label of a case; None when there is none."""
-        return self._revisions.latest(self._id(case))
-
-    def usable_label(self, case: str | Case) -> Revision | None:
-        """The newest label, proven fit for use: its file is intact and the image is the one it was drawn on.
-
-        None when the case has no label. Raises BadInput for one that must not be used.
-        """
-        found = self.case(case)
-        revision = self._revisions.latest(found.id)
-        if revision is None:
-            return None
-        from DualSSLSegLib.imaging.digest import file_digest
-
-        if file_digest([revision.path]) != revision.label_digest:
-            raise BadInput(
-                f"revision {revision.number} of {found.id!r} is damaged: its content has changed.",
-                hint="Put it back from a backup, or label the case again.",
-                path=revision.path,
-            )
-        if not image_unchanged(found, revision, self._records):
-            raise BadInput(replaced_words(revision), path=found.paths[0])
-        return revision
 
     def add_revision(
         self,
@@ -300,6 +165,7 @@ class StudyFolder:
         Call it before labels are counted on, such as before a training. Foreign labels that cannot be read
         are left alone and named among the problems of the result.
         """
+        self.refresh()
         cases = self.cases()
         foreign = foreign_labels(self.layout, self._store.content, cases, self._revisions)
         labelled = [case for case in self._revisions.cases() if case in cases]
@@ -308,18 +174,6 @@ class StudyFolder:
             with self.lock:
                 self._freeze_splits()
         return result
-
-    # ------------------------------------------------------------------------------------------- splits
-
-    @property
-    def splits(self) -> SplitTable:
-        """The cases of each frozen split."""
-        return as_table(self._store.content.splits)
-
-    def split(self, case: str | Case) -> str:
-        """ "train", "validation" or "test"; a case that was never put anywhere may train."""
-        entry = self._store.content.splits.get(self._id(case))
-        return entry.split if entry else "train"
 
     def set_split(self, cases: Iterable[str | Case], split: str, *, force: bool = False) -> SplitTable:
         """Put cases into a split for good. Raises BadInput for unknown cases, and for cases that a run has
@@ -339,12 +193,6 @@ class StudyFolder:
             self._store.save(content.with_splits(with_set(content.splits, ids, split)))
         return self.splits
 
-    # ------------------------------------------------------------------------------------------- reviews
-
-    def review(self, case: str | Case) -> Review:
-        """How far the review of a case has come; an empty one when it has not begun."""
-        return read_review(self.layout.reviews / f"{self._id(case)}.json")
-
     def update_review(self, case: str | Case, change: Callable[[Review], Review]) -> Review:
         """Change the review of a case: `study.update_review(id, lambda r: r.with_time("Ada", 30))`."""
         path = self.layout.reviews / f"{self._index.find(case).id}.json"
@@ -352,20 +200,6 @@ class StudyFolder:
             review = change(read_review(path))
             write_review(path, review)
         return review
-
-    # ------------------------------------------------------------------------------------------- within
-
-    def _walk(self) -> Listing:
-        content = self._store.content
-        return list_cases(
-            self.path,
-            folders=scan_folders(content),
-            channels=content.channels,
-            numbered=content.numbered_channels,
-        )
-
-    def _id(self, case: str | Case) -> str:
-        return case.id if isinstance(case, Case) else self._index.find(case).id
 
     def _change(self, change: Callable[[LabelTable], LabelTable]) -> None:
         with self.lock:

@@ -134,10 +134,14 @@ class Labelling:
             writing(target),
         ):
             if suffix_of(source) == LABEL_SUFFIX:
-                publish(source, target)
+                publish(source, target, self._revisions.stage())
             else:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                write_label(target, label, grid)
+                converted = self._revisions.stage()
+                try:
+                    write_label(converted, label, grid)
+                    publish(converted, target, self._revisions.stage())
+                finally:
+                    converted.unlink(missing_ok=True)
         return target
 
     def _import(self, foreign: ForeignLabel, structures: Sequence[Structure]) -> Revision | None:
@@ -190,7 +194,7 @@ class Labelling:
     def _put_in_force(self, revision: Revision) -> None:
         target = self._layout.final / f"{revision.case}{LABEL_SUFFIX}"
         with writing(target):
-            publish(revision.path, target)
+            publish(revision.path, target, self._revisions.stage())
             for other in self._final_files(revision.case):
                 if other != target:
                     put_aside(other, revision.path.parent, revision)

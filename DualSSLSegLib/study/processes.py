@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import socket
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +24,8 @@ class Process:
 
 def this_process() -> Process:
     """The process that runs this code."""
+    import socket
+
     pid = os.getpid()
     return Process(socket.gethostname(), _boot(), _space(), pid, process_start(pid) or "")
 
@@ -79,6 +78,8 @@ def _start_on_linux(pid: int) -> str | None:
 
 
 def _start_by_ps(pid: int) -> str:
+    import subprocess
+
     try:
         done = subprocess.run(
             ["ps", "-o", "lstart=", "-p", str(pid)],
@@ -90,6 +91,8 @@ def _start_by_ps(pid: int) -> str:
 
 
 def _start_on_windows(pid: int) -> str | None:
+    import ctypes
+
     kernel = ctypes.WinDLL("kernel32", use_last_error=True)  # type: ignore[attr-defined]
     kernel.OpenProcess.restype = ctypes.c_void_p
     handle = kernel.OpenProcess(_WINDOWS_QUERY, False, pid)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from DualSSLSegLib.atomic import replacing
+from DualSSLSegLib.atomic import replace_file, replacing
 from DualSSLSegLib.imaging.formats import SCAN_SUFFIXES, SEGMENTATION_SUFFIX, stem_of, suffix_of
 from DualSSLSegLib.study.layout import LABEL_SUFFIX
 from DualSSLSegLib.study.model import Revision
@@ -36,15 +37,27 @@ def final_files(folder: Path, case_id: str) -> list[Path]:
     return [folder / name for name in names if (folder / name).is_file()]
 
 
-def publish(source: Path, target: Path) -> None:
+def publish(source: Path, target: Path, staged: Path) -> None:
     """Copy a label file so that readers see the old or the new one. The copy keeps the modification time.
 
-    With equal size and time the copy is known to be ours without reading it. Raises OSError.
+    With equal size and time the copy is known to be ours without reading it. `staged` is a free path in the
+    study's tmp/: a temporary file in labels/ would be a label to other programs. Raises OSError.
     """
-    with replacing(target, LABEL_SUFFIX) as temporary:
-        shutil.copyfile(source, temporary)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        shutil.copyfile(source, staged)
         status = source.stat()
-        os.utime(temporary, ns=(status.st_atime_ns, status.st_mtime_ns))
+        os.utime(staged, ns=(status.st_atime_ns, status.st_mtime_ns))
+        with open(staged, "rb+") as written:
+            os.fsync(written.fileno())
+        replace_file(staged, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        with replacing(target, LABEL_SUFFIX) as temporary:  # labels/ lies on another disk
+            shutil.copy2(source, temporary)
+    finally:
+        staged.unlink(missing_ok=True)
 
 
 def is_in_force(path: Path, revision: Revision) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from DualSSLSegLib.atomic import read_json, write_json
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.study.layout import StudyLayout, names_in
-from DualSSLSegLib.study.model import Case, Stamps
+from DualSSLSegLib.study.model import Case, Revision, Stamps
 from DualSSLSegLib.study.scan import stamps_of
 
 
@@ -130,3 +130,30 @@ def _load(path: Path) -> CaseRecord | None:
         )
     except (BadInput, KeyError, TypeError, ValueError, IndexError):
         return None  # a damaged memory is no memory
+
+
+def image_unchanged(
+    case: Case, revision: Revision, records: Records, *, read_at_most: int | None = None
+) -> bool | None:
+    """Whether the image is still the one the revision was made on: by size and time, else by digest.
+
+    None when it would take reading more than `read_at_most` bytes to know. Raises BadInput when the image
+    cannot be read.
+    """
+    stamps = stamps_of(case.paths)
+    if stamps == revision.image_stamps:
+        return True
+    known = records.read(case)
+    if known is None or known.digest is None:
+        if read_at_most is not None and sum(size for size, _ in stamps) > read_at_most:
+            return None
+        return records.digest(case) == revision.image_digest
+    return known.digest == revision.image_digest
+
+
+def replaced_words(revision: Revision) -> str:
+    """What to tell when the image under a label is another one."""
+    return (
+        f"the image has been replaced since revision {revision.number} was drawn on it; "
+        "put the old image back, or label the case again."
+    )

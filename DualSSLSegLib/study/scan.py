@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from DualSSLSegLib.errors import BadInput
-from DualSSLSegLib.imaging.formats import is_dicom_folder, is_scan_file, stem_of
+from DualSSLSegLib.imaging.formats import SCAN_SUFFIXES, is_dicom_folder, suffix_of
 from DualSSLSegLib.study.layout import LABELS_FOLDER
 from DualSSLSegLib.study.model import Case, Problem, Stamps, named_paths
 
 _CHANNEL = re.compile(r"(?P<case>.+)_(?P<channel>\d{4})", re.DOTALL)
+_DIGITS = re.compile(r"([0-9]+)")
 _LONGEST_ID = 225
 """Bytes of UTF-8: with "_disagreement.nii.gz" behind it a file name still fits the 255 that systems allow."""
 
@@ -78,14 +79,14 @@ def _scans(place: Path, problems: list[Problem], *, deeper: bool) -> Iterator[tu
                         if entry.is_symlink() and _seen(entry, visited):
                             continue
                         waiting.append(Path(entry.path))
-                    elif is_scan_file(entry.name):
+                    elif (suffix := suffix_of(entry.name)) in SCAN_SUFFIXES:
                         try:
                             size = entry.stat().st_size
                         except OSError as error:
                             reason = f"this file cannot be opened ({error.strerror or error})."
                             problems.append(Problem(Path(entry.path), reason))
                             continue
-                        yield stem_of(entry.name), Path(entry.path), size
+                        yield entry.name[: -len(suffix)], Path(entry.path), size
                     else:
                         others = True
         except OSError as error:
@@ -182,7 +183,7 @@ def _why_not(case: str, files: dict[int, list[Path]], channels: int, empty: set[
     if extra:
         return f"it has more than {channels} channels: {', '.join(sorted(extra))}."
     for _, paths in sorted(files.items()):
-        if paths[0] in empty:
+        if empty and paths[0] in empty:
             return "this file is empty (0 bytes); copy it again from its source."
     return ""
 
@@ -191,10 +192,10 @@ def _folded(case: str) -> str:
     return unicodedata.normalize("NFC", case).casefold()
 
 
-def natural_order(case: str) -> tuple[tuple[int, int, str], ...]:
+def natural_order(case: str) -> list[tuple[int, str]]:
     """A sort key that puts case2 before case10."""
-    parts = re.split(r"([0-9]+)", case)
-    return tuple((0, int(p), "") if p.isdigit() else (1, 0, p) for p in parts if p)
+    parts = _DIGITS.split(case)
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
 def same_spelling(case: str, known: dict[str, Case]) -> str | None:

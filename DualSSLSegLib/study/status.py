@@ -12,7 +12,7 @@ from DualSSLSegLib.errors import DualSSLSegError
 from DualSSLSegLib.study.layout import StudyLayout, names_in
 from DualSSLSegLib.study.model import Case, Problem, Revision, Structure
 from DualSSLSegLib.study.published import is_kept, label_files
-from DualSSLSegLib.study.records import Records
+from DualSSLSegLib.study.records import Records, image_unchanged, replaced_words
 from DualSSLSegLib.study.revisions import Revisions
 from DualSSLSegLib.study.scan import Listing, natural_order, stamps_of
 from DualSSLSegLib.study.study_file import StudyFile
@@ -110,8 +110,9 @@ class Surveyor:
         for case in self._listing.cases.values():
             problem = unreadable.get(case.id)
             cases.append(self._failed(case.id, problem) if problem else self._judge(case))
-        cases += [self._failed(case_id, reason) for case_id, reason in self._listing.refused.items()]
-        cases.sort(key=lambda case: natural_order(case.id))
+        if self._listing.refused:
+            cases += [self._failed(case_id, reason) for case_id, reason in self._listing.refused.items()]
+            cases.sort(key=lambda case: natural_order(case.id))
         self._orphans()
         return StudyStatus(
             path=self._layout.root,
@@ -231,30 +232,3 @@ class Surveyor:
     def _split(self, case_id: str) -> str:
         entry = self._content.splits.get(case_id)
         return entry.split if entry else "train"
-
-
-def image_unchanged(
-    case: Case, revision: Revision, records: Records, *, read_at_most: int | None = None
-) -> bool | None:
-    """Whether the image is still the one the revision was made on: by size and time, else by digest.
-
-    None when it would take reading more than `read_at_most` bytes to know. Raises BadInput when the image
-    cannot be read.
-    """
-    stamps = stamps_of(case.paths)
-    if stamps == revision.image_stamps:
-        return True
-    known = records.read(case)
-    if known is None or known.digest is None:
-        if read_at_most is not None and sum(size for size, _ in stamps) > read_at_most:
-            return None
-        return records.digest(case) == revision.image_digest
-    return known.digest == revision.image_digest
-
-
-def replaced_words(revision: Revision) -> str:
-    """What to tell when the image under a label is another one."""
-    return (
-        f"the image has been replaced since revision {revision.number} was drawn on it; "
-        "put the old image back, or label the case again."
-    )

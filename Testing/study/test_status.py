@@ -1,0 +1,115 @@
+"""The state of every case is computed from the files, so it is right whoever wrote them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from support.studies import (
+    everything_in,
+    label_of,
+    tiny_study,
+    without_the_right_to_write,
+    write_label_file,
+    write_scan,
+)
+
+from DualSSLSegLib.atomic import write_json
+from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.study.folder import StudyFolder
+from DualSSLSegLib.study.status import STATES
+
+
+def _states(study):
+    return {case.id: case.state for case in study.status().cases}
+
+
+def test_a_case_goes_from_new_to_labelled(tmp_path):
+    study = tiny_study(tmp_path / "s")
+    assert set(_states(study).values()) == {"new"}
+    prediction = write_label_file(tmp_path / "p.nii.gz")
+    study.publish_prediction("a", prediction)
+    assert _states(study)["a"] == "predicted"
+    study.drafts.save("a", prediction)
+    assert _states(study)["a"] == "in_progress"
+    study.drafts.discard("a")
+    study.add_revision("a", prediction, author="Ada", origin="accepted")
+    assert _states(study)["a"] == "reviewed"
+    study.add_revision("a", label_of(2), author="Bob", origin="corrected")
+    status = study.status()
+    case = status.cases[0]
+    assert (case.state, case.revisions, case.origin, case.author) == ("labelled", 2, "corrected", "Bob")
+    assert status.counts == {**dict.fromkeys(STATES, 0), "labelled": 1, "new": 2}
+    assert json.loads(json.dumps(status.to_dict()))["cases"][0]["id"] == "a"
+
+
+def test_a_prediction_of_a_run_counts_before_it_is_published(tmp_path):
+    study = tiny_study(tmp_path)
+    write_json(study.runs_dir / "20260101T000000000Z-train-abcd" / "predictions" / "b.json", {"v": 1})
+    assert _states(study) == {"a": "new", "b": "predicted", "c": "new"}
+    assert study.status().runs == ("20260101T000000000Z-train-abcd",)
+
+
+def test_looking_at_a_study_writes_nothing(tmp_path):
+    study = tiny_study(tmp_path)
+    study.add_revision("a", label_of(), author="Ada", origin="manual")
+    before = everything_in(tmp_path)
+    again = StudyFolder.open(tmp_path)
+    again.status()
+    again.problems()
+    again.cases()
+    assert everything_in(tmp_path) == before
+
+
+def test_a_study_that_cannot_be_written_can_still_be_looked_at(tmp_path):
+    study = tiny_study(tmp_path)
+    study.add_revision("a", label_of(), author="Ada", origin="manual")
+    study.image_digest("b")
+    with without_the_right_to_write(tmp_path):
+        reader = StudyFolder.open(tmp_path)
+        assert reader.status().counts["labelled"] == 1
+        assert reader.inspect()["c"].spacing_mm == (1.0, 2.0, 3.0)
+        assert reader.usable_label("a").number == 1
+        for write in (
+            lambda: reader.add_revision("a", label_of(), author="Ada", origin="manual"),
+            lambda: reader.add_structure("bone"),
+            lambda: reader.set_split(["a"], "test"),
+            lambda: reader.update_review("a", lambda review: review),
+            lambda: reader.drafts.save("a", reader.latest("a").path),
+        ):
+            with pytest.raises(BadInput, match=r"read-only.*(right to write|copy)"):
+                write()
+    assert len(study.revisions("a")) == 1 and study.splits.test == ()
+
+
+def test_a_foreign_folder_that_cannot_be_written_is_shown_as_it_is(tmp_path):
+    write_scan(tmp_path / "imagesTr" / "p_0000.nii.gz")
+    write_label_file(tmp_path / "labelsTr" / "p.nii.gz", 1)
+    write_json(
+        tmp_path / "dataset.json", {"channel_names": {"0": "CT"}, "labels": {"background": 0, "liver": 1}}
+    )
+    with without_the_right_to_write(tmp_path):
+        study = StudyFolder.open(tmp_path)
+        (case,) = study.status().cases
+        assert (case.state, case.pending) == ("labelled", True)
+        with pytest.raises(BadInput, match="read-only"):
+            study.reconcile()
+    assert not (tmp_path / ".dualsslseg").exists()
+
+
+def test_a_large_study_is_listed_without_opening_scans_or_loading_libraries(tmp_path):
+    scan = write_scan(tmp_path / "case 0.nii.gz").read_bytes()[:200]
+    for number in range(2_000):
+        (tmp_path / f"case {number}.nii.gz").write_bytes(scan)  # cut: reading one header would fail
+    StudyFolder.create(tmp_path, ["liver"])
+    code = (
+        "import sys; from DualSSLSegLib.study.folder import StudyFolder\n"
+        "status = StudyFolder.open(sys.argv[1]).status()\n"
+        "assert status.counts['new'] == 2_000 and not status.problems, status.counts\n"
+        "assert [c.id for c in status.cases[:3]] == ['case 0', 'case 1', 'case 2']\n"
+        "heavy = {'numpy', 'SimpleITK', 'torch', 'nibabel', 'scipy'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)
