@@ -53,9 +53,9 @@ def read_grid(path: Path) -> Grid:
     """
     path = Path(path)
     if path.is_dir():
-        from DualSSLSegLib.imaging import dicom_series
+        from DualSSLSegLib.imaging.dicom_series import read_grid as read_series_grid
 
-        return dicom_series.read_grid(path)
+        return read_series_grid(path)
     check_file(path)
     return _reader(path).read_grid(path)
 
@@ -66,9 +66,9 @@ def read_voxels(path: Path) -> tuple[np.ndarray, Grid]:
     """
     path = Path(path)
     if path.is_dir():
-        from DualSSLSegLib.imaging import dicom_series
+        from DualSSLSegLib.imaging.dicom_series import read as read_series
 
-        return dicom_series.read(path)
+        return read_series(path)
     check_file(path)
     return _reader(path).read(path)
 

@@ -33,7 +33,7 @@ def test_every_axis_order_and_flip_comes_back_bit_for_bit(order, signs):
     assert np.array_equal(there[:, *there_index], image[:, 1, 2, 3])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(grid=grids(low=3), spacing=SPACINGS)
 def test_the_working_grid_covers_the_scan_about_the_same_centre(grid, spacing):
     working = working_grid(grid, spacing)
@@ -47,7 +47,7 @@ def test_the_working_grid_covers_the_scan_about_the_same_centre(grid, spacing):
     assert (covered < extent + 1.06 * step).all()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(grid=grids(low=10, high=24), spacing=st.tuples(*[st.floats(0.4, 2.0)] * 3))
 def test_a_linear_ramp_is_read_at_the_right_place_inside_the_scan(grid, spacing):
     slope = np.array([1.0, -2.0, 0.5])
@@ -66,7 +66,7 @@ def test_a_linear_ramp_is_read_at_the_right_place_inside_the_scan(grid, spacing)
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(grid=grids(), change=st.tuples(*[st.floats(0.45, 1.5)] * 3))
 def test_a_label_moves_by_no_more_than_rounding(grid, change):
     label = blob(grid)
