@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy import ndimage, optimize
+from scipy import optimize
 
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.uncertainty.maps import fused_label, scale
+from DualSSLSegLib.uncertainty.neighbourhood import near
 from DualSSLSegLib.uncertainty.slabs import bounding_box
 
 MIN_LABELLED_CASES = 8
@@ -155,8 +156,7 @@ def _sample(p: np.ndarray, label: np.ndarray, random: np.random.Generator) -> tu
     box = bounding_box(foreground, margin=_MARGIN_VOXELS)
     if box is None:
         return np.empty((classes, 0)), np.empty(0, dtype=np.int64)
-    ball = ndimage.generate_binary_structure(3, 1)
-    region = ndimage.binary_dilation(foreground[box], ball, iterations=_MARGIN_VOXELS) & known[box]
+    region = near(foreground[box], _MARGIN_VOXELS) & known[box]
     voxels = np.flatnonzero(region)
     if voxels.size > _VOXELS_PER_CASE:
         voxels = np.sort(random.choice(voxels, _VOXELS_PER_CASE, replace=False))

@@ -22,9 +22,7 @@ from DualSSLSegLib.uncertainty.place import (
 from DualSSLSegLib.uncertainty.regions import CONNECTED, grow, one_voxel, regions, robust_level, uncertain_box
 
 BACKGROUND = "background"
-_COIN_SHARE = (
-    0.55  # of a coin flip between two classes, about what a border two voxels thick keeps when smoothed
-)
+_COIN_SHARE = 0.55  # of a coin flip between two classes: what smoothing leaves of a border two voxels thick
 _LARGEST_SHARE = 0.25  # of all uncertain voxels; a larger region is cut at a higher threshold
 _MIN_VOXELS = 8
 _MIN_SHARE = 0.1  # of a region's surroundings that a structure must have to be named
@@ -34,9 +32,8 @@ _MIN_SHARE = 0.1  # of a region's surroundings that a structure must have to be 
 class HotSpot:
     """One connected uncertain region.
 
-    centre_voxel (i, j, k) lies inside the region; centre_ras_mm is the same place through the affine. peak
-    and mean are uncertainties 0..1. structure: the structure it belongs to (empty for none); between: the
-    names that meet there.
+    centre_voxel (i, j, k) lies inside the region; centre_ras_mm is the same place through the affine. peak and mean are
+    uncertainties 0..1. structure: the structure it belongs to (empty for none); between: the names that meet there.
     place: "at its superior end". sentence: all of it in plain words.
     """
 

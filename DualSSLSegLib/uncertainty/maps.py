@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import ndimage
 
 from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.uncertainty.neighbourhood import near
 from DualSSLSegLib.uncertainty.slabs import bounding_box, planes, slabs
 
 _TINY = 1e-30  # keeps log finite; x log x is 0 to float32 precision long before
@@ -85,12 +85,12 @@ def rim(label: np.ndarray, voxels: int = 3) -> np.ndarray:
     for slab in slabs(inside.shape):
         halo = slice(max(0, slab.start - voxels), min(inside.shape[0], slab.stop + voxels))
         part = np.asarray(boxed[halo])
-        grown = _near(part != 0, voxels)
+        grown = near(part != 0, voxels)
         core = np.zeros(part.shape, dtype=bool)
         for value in np.unique(part):
             if value:
                 own = part == value
-                core |= own & ~_near(~own, voxels)
+                core |= own & ~near(~own, voxels)
         inner = slice(slab.start - halo.start, slab.stop - halo.start)
         inside[slab] = (grown & ~core)[inner]
     return result
@@ -102,13 +102,6 @@ def scale(q: np.ndarray, temperature: float) -> np.ndarray:
     logits -= logits.max(axis=0, keepdims=True)
     np.exp(logits, out=logits)
     return logits / logits.sum(axis=0, keepdims=True)
-
-
-def _near(mask: np.ndarray, voxels: int) -> np.ndarray:
-    """The voxels at most `voxels` away from `mask`."""
-    if not mask.any():
-        return np.zeros(mask.shape, dtype=bool)
-    return ndimage.distance_transform_edt(~mask) <= voxels
 
 
 def _mean(p: np.ndarray, slab: slice) -> np.ndarray:
