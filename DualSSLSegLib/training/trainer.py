@@ -85,6 +85,7 @@ class Trainer:
         self.total = task.budget.iterations or 0
         self.plan = task.plan
         self.plateau_told = False
+        self.measured_step = 0  # the step of the newest point of the learning curve
 
     @property
     def checkpoint_path(self) -> Path:
@@ -180,6 +181,9 @@ class Trainer:
         self.report("phase", name="train", total=self.total, patch_size=list(self.plan.patch_size))
         points = {round(self.total * (i + 1) / _CURVE_POINTS) for i in range(_CURVE_POINTS)}
         saved = told = time.monotonic()
+        if self.step in points and self.measured_step < self.step:  # stopped while this point was measured
+            self._validate(learner, curve)
+            self.save(learner, curve)
         begun, first = time.monotonic(), self.step
         waited = 0.0
         while self.step < self.total:
@@ -251,7 +255,13 @@ class Trainer:
         return time.monotonic() - begun
 
     def _validate(self, learner: Learner, curve: LearningCurve) -> None:
-        point = curve.measure(learner.averaged_networks, lambda: self.wanted() == "stop")
+        try:
+            point = curve.measure(learner.averaged_networks, lambda: self.wanted() == "stop")
+        except Stopped:
+            if self.total > 0:
+                self.save(learner, curve)
+            raise
+        self.measured_step = self.step
         if point is None:
             return
         self.report("validated", step=self.step, total=self.total, **point)
@@ -273,6 +283,7 @@ class Trainer:
             "structures": list(self.task.structure_names),
             "curve": list(curve.points),
             "plateau_told": self.plateau_told,
+            "measured_step": self.measured_step,
             "learner": learner.state_dict(),
         }
         with replacing(self.checkpoint_path) as temporary:
@@ -298,3 +309,4 @@ class Trainer:
         self.plan = TrainingPlan.from_dict(content["plan"])  # it may have stepped down for memory
         curve.points = list(content["curve"])
         self.plateau_told = content["plateau_told"]
+        self.measured_step = content["measured_step"]
