@@ -10,11 +10,11 @@ from html import escape
 
 import numpy as np
 
-from DualSSLSegLib.report.axes import WIDTH, Axis, axis_x, axis_y, chart, number
+from DualSSLSegLib.report.axes import WIDTH, Axis, axis_x, axis_y, chart, number, ticks
 from DualSSLSegLib.report.palette import SERIES
 
 _MOST_POINTS = 300
-_STRIP_LEFT, _STRIP_RIGHT, _STRIP_ROW, _STRIP_FOOT = 120, 16, 34, 34
+_STRIP_LEFT, _STRIP_RIGHT, _STRIP_HEAD, _STRIP_ROW, _STRIP_FOOT = 66, 16, 24, 28, 36
 
 
 @dataclass(frozen=True)
@@ -80,47 +80,52 @@ def scatter_chart(
     return f"<figure>{svg}<figcaption>{_legend(keys)}{caption}</figcaption></figure>"
 
 
-def strip_chart(rows: Sequence[tuple[str, Sequence[float]]], *, title: str) -> str:
-    """One row of dots per name (a round, a structure), each dot a case's Dice; the tall line marks the mean."""
-    rows = [(name, [value for value in values if np.isfinite(value)]) for name, values in rows]
-    rows = [(name, values) for name, values in rows if values]
-    if not rows:
+def strip_chart(groups: Sequence[tuple[str, Sequence[tuple[str, Sequence[float]]]]], *, title: str) -> str:
+    """Per group (a structure) one row of dots per name (a round), each dot a case's Dice; the tall line is the mean."""
+    finite = [
+        (group, [(name, [value for value in values if np.isfinite(value)]) for name, values in rows])
+        for group, rows in groups
+    ]
+    everything = [value for _, rows in finite for _, values in rows for value in values]
+    if not everything:
         return ""
-    low = max(0.0, np.floor(10 * min(min(values) for _, values in rows)) / 10)
-    bottom = len(rows) * _STRIP_ROW + 6
-    x = Axis(float(low), 1.0, _STRIP_LEFT, WIDTH - _STRIP_RIGHT)
+    low = float(np.floor(10 * max(0.0, min(everything))) / 10)
+    bottom = sum(_STRIP_HEAD + len(rows) * _STRIP_ROW for _, rows in finite) + 4
+    x = Axis(low, 1.0, _STRIP_LEFT, WIDTH - _STRIP_RIGHT)
     parts = []
-    for value in np.arange(round(low * 10), 11) / 10:
-        at = x.place(float(value))
+    for value in ticks(low, 1.0):
+        at = x.place(value)
         parts.append(f'<line class="grid" x1="{at:.1f}" x2="{at:.1f}" y1="4" y2="{bottom}"/>')
-        parts.append(
-            f'<text x="{at:.1f}" y="{bottom + 14}" text-anchor="middle">{number(float(value))}</text>'
-        )
-    for index, (name, values) in enumerate(rows):
-        centre = 6 + (index + 0.5) * _STRIP_ROW
-        colour = SERIES[index % 2]
-        parts.append(
-            f'<text x="{_STRIP_LEFT - 10}" y="{centre + 4:.1f}" text-anchor="end">{escape(name)}</text>'
-        )
-        for place, value in enumerate(values):
-            shift = (
-                ((place * 0.618034) % 1.0 - 0.5) * 0.55 * _STRIP_ROW
-            )  # spread evenly, the same in every run
-            parts.append(
-                f'<circle class="dot" cx="{x.place(value):.1f}" cy="{centre + shift:.1f}" r="2.6" fill="{colour}"/>'
-            )
-        mean = x.place(float(np.mean(values)))
-        parts.append(
-            f'<line class="mean" x1="{mean:.1f}" x2="{mean:.1f}" y1="{centre - 13:.1f}" y2="{centre + 13:.1f}"/>'
-        )
-    name_y = bottom + _STRIP_FOOT - 4
-    middle = (_STRIP_LEFT + WIDTH - _STRIP_RIGHT) / 2
-    parts.append(f'<text class="name" x="{middle}" y="{name_y}" text-anchor="middle">Dice</text>')
-    height = bottom + _STRIP_FOOT
+        parts.append(f'<text x="{at:.1f}" y="{bottom + 14}" text-anchor="middle">{number(value)}</text>')
+    top = 0
+    for group, rows in finite:
+        parts.append(f'<text class="name" x="4" y="{top + 17}">{escape(group)}</text>')
+        top += _STRIP_HEAD
+        for index, (name, values) in enumerate(rows):
+            parts.append(_strip(x, name, values, top + _STRIP_ROW / 2, SERIES[index % len(SERIES)]))
+            top += _STRIP_ROW
+    middle = (x.first + x.last) / 2
+    parts.append(f'<text class="name" x="{middle}" y="{bottom + 30}" text-anchor="middle">Dice</text>')
     return (
-        f'<figure><svg class="chart" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(title)}">'
-        f"<title>{escape(title)}</title>{''.join(parts)}</svg></figure>"
+        f'<figure><svg class="chart" viewBox="0 0 {WIDTH} {bottom + _STRIP_FOOT}" role="img" '
+        f'aria-label="{escape(title)}"><title>{escape(title)}</title>{"".join(parts)}</svg></figure>'
     )
+
+
+def _strip(x: Axis, name: str, values: Sequence[float], centre: float, colour: str) -> str:
+    parts = [f'<text x="{_STRIP_LEFT - 10}" y="{centre + 4:.1f}" text-anchor="end">{escape(name)}</text>']
+    for place, value in enumerate(values):
+        # spread evenly over the row, the same way every time
+        shift = ((place * 0.618034) % 1.0 - 0.5) * 0.6 * _STRIP_ROW
+        parts.append(
+            f'<circle class="dot" cx="{x.place(value):.1f}" cy="{centre + shift:.1f}" r="2.6" fill="{colour}"/>'
+        )
+    if values:
+        mean = x.place(float(np.mean(values)))
+        half = 0.42 * _STRIP_ROW
+        line = f'x1="{mean:.1f}" x2="{mean:.1f}" y1="{centre - half:.1f}" y2="{centre + half:.1f}"'
+        parts.append(f'<line class="mean" {line}/>')
+    return "".join(parts)
 
 
 def _finite(series: Series) -> tuple[np.ndarray, np.ndarray]:

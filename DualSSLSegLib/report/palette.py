@@ -9,7 +9,7 @@ import numpy as np
 # Okabe and Ito's set: distinct with every common colour vision, and on grey images.
 PREDICTION = "#ffb000"
 REFERENCE = "#4cc3ff"
-SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9", "#6a51a3", "#7f7f7f")
+SERIES = ("#2f86c8", "#e0752d", "#23a07c", "#c97fb0", "#b1922a", "#56b4e9", "#8a74c9", "#858b91")
 
 # Every eighth entry of "inferno" (S. van der Walt, N. Smith; CC0), which grows evenly in perceived brightness.
 _INFERNO = (

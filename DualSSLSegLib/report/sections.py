@@ -85,15 +85,18 @@ def queue(entries: Sequence[QueueEntry]) -> str:
 def accuracy(part: Accuracy) -> str:
     """Dice and distances per structure, round under round, and every case's Dice as a dot."""
     structures = [score.structure for score in part.rounds[0][1]]
-    rows, strips = [], []
+    rows: list[str] = []
+    strips: list[tuple[str, list[tuple[str, Sequence[float]]]]] = []
     for structure in structures:
+        points: list[tuple[str, Sequence[float]]] = []
         for place, (name, scores) in enumerate(part.rounds):
             score = next(item for item in scores if item.structure == structure)
             best = place > 0 and _better(score, part.rounds[0][1])
             rows.append(
                 _accuracy_row(structure if place == 0 else "", name, score, first=place == 0, best=best)
             )
-            strips.append((f"{structure}, {_short(name)}", score.dice_per_case))
+            points.append((name, score.dice_per_case))
+        strips.append((structure, points))
     head = "".join(
         f"<th{css}>{name}</th>"
         for name, css in (
@@ -152,10 +155,6 @@ def _pair(view: View) -> str:
 
 def _single(view: View) -> str:
     return f'<div class="pair single">{view.heat or view.outlined}</div>'
-
-
-def _short(name: str) -> str:
-    return name.lower().replace("round ", "R")
 
 
 def _better(score: StructureScore, before: Sequence[StructureScore]) -> bool:

@@ -52,7 +52,7 @@ nav { margin: 20px 0 0; font-size: 14.5px; } nav a { margin-right: 18px; } a { c
 .beside { padding: 6px 6px 6px 0; font-size: 14.5px; } .beside > b { font-size: 17px; overflow-wrap: anywhere; }
 .role { color: var(--soft); font-size: 13.5px; } .beside p { margin: 10px 0 0; color: var(--soft); font-size: 14px; }
 .beside table { border: 0; margin: 10px 0; font-size: 14px; border-radius: 0; } .beside td { padding: 5px 0;
-  white-space: normal; } .beside td:last-child { font-weight: 600; }
+  white-space: normal; } .beside td:last-child { font-weight: 600; padding-left: 12px; }
 .views { display: grid; gap: 4px; background: #000; border-radius: 8px; padding: 4px; align-items: center; }
 .views svg, .thumb svg { display: block; width: 100%; height: auto; background: #000; }
 .views svg path, .thumb svg path { fill: none; stroke-width: 1.8px; vector-effect: non-scaling-stroke;

@@ -154,4 +154,4 @@ def test_the_spread_leaves_out_what_is_undefined() -> None:
     assert Spread.of([0.8, None, 0.9]).text(2) == "0.85 ± 0.07"
     assert Spread.of([None]).text(2) == "–"
     assert Spread.of([0.5]).text(1) == "0.5"
-    assert strip_chart([("a", [])], title="") == ""
+    assert strip_chart([("a", [("round 1", [])])], title="") == ""
