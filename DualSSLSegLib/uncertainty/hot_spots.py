@@ -19,7 +19,15 @@ from DualSSLSegLib.uncertainty.place import (
     scan_extent,
     to_ras,
 )
-from DualSSLSegLib.uncertainty.regions import CONNECTED, grow, one_voxel, regions, robust_level, uncertain_box
+from DualSSLSegLib.uncertainty.regions import (
+    CONNECTED,
+    grow,
+    one_voxel,
+    regions,
+    robust_level,
+    smoothed,
+    uncertain_box,
+)
 
 BACKGROUND = "background"
 _COIN_SHARE = 0.55  # of a coin flip between two classes: what smoothing leaves of a border two voxels thick
@@ -87,7 +95,7 @@ def find(
         return []
     raw = np.asarray(uncertainty[box], dtype=np.float32)
     part = np.asarray(label[box])
-    smooth = ndimage.gaussian_filter(raw, one_voxel(affine), truncate=3)
+    smooth = smoothed(raw, one_voxel(affine))
     unsure = smooth >= floor / 2
     if not unsure.any():
         return []
@@ -96,7 +104,7 @@ def find(
     smallest = max(_MIN_VOXELS, math.ceil(min_volume_mm3 / voxel_mm3))
     largest = max(smallest, int(_LARGEST_SHARE * np.count_nonzero(unsure)))
     words = _Words(part, box, label.shape, affine, names, probabilities)
-    found = grow(list(regions(smooth, level, smallest, largest)), raw >= level)
+    found = grow(regions(smooth, level, smallest, largest), raw >= level)
     found.sort(key=lambda region: -np.count_nonzero(region[1]))
     spots = []
     for where, mask in found[:limit]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 from scipy import ndimage
 
@@ -14,31 +12,58 @@ Region = tuple[tuple[slice, ...], np.ndarray]  # a box, and the mask (x, y, z) i
 CONNECTED = np.ones((3, 3, 3), dtype=bool)  # voxels that share a face, an edge or a corner
 _SPREADS = 1.0  # robust standard deviations above the median of all uncertain voxels
 _CEILING = 0.8  # of a coin flip between two classes: above, everything is a hot spot
-_MAX_SPLITS = 6
+_MAX_CUTS = 6
+_ENOUGH = 1_000_000  # voxels for a median
 
 
-def regions(
-    smooth: np.ndarray, level: float, smallest: int, largest: int, splits: int = 0
-) -> Iterator[Region]:
-    """Connected regions above `level` as (box, mask inside the box); too large ones are cut at higher levels."""
-    numbered, _ = ndimage.label(smooth >= level, structure=CONNECTED)
+def regions(smooth: np.ndarray, level: float, smallest: int, largest: int) -> list[Region]:
+    """Connected regions of `smooth` (X, Y, Z) from `level` on, with at least `smallest` voxels.
+
+    A region of more than `largest` voxels is cut: what is connected above its own median takes its place, and again.
+    """
+    found: list[Region] = []
+    everywhere = tuple(slice(0, size) for size in smooth.shape)
+    pending: list[tuple[tuple[slice, ...], np.ndarray | None, float, int]] = [(everywhere, None, level, 0)]
+    while pending:
+        where, within, level, cuts = pending.pop()
+        above = smooth[where] >= level
+        if within is not None:
+            above &= within
+        pieces = _components(above, smallest)
+        if not pieces and within is not None:
+            found.append((where, within))
+        for inner, mask in pieces:
+            place = tuple(
+                slice(w.start + s.start, w.start + s.stop) for w, s in zip(where, inner, strict=True)
+            )
+            if np.count_nonzero(mask) > largest and cuts < _MAX_CUTS:
+                higher = float(np.median(_some(smooth[place][mask])))
+                if higher > level:
+                    pending.append((place, mask, higher, cuts + 1))
+                    continue
+            found.append((place, mask))
+    return found
+
+
+def _components(mask: np.ndarray, smallest: int) -> list[Region]:
+    numbered, _ = ndimage.label(mask, structure=CONNECTED)
+    found = []
     for number, where in enumerate(ndimage.find_objects(numbered), start=1):
-        mask = numbered[where] == number
-        count = np.count_nonzero(mask)
-        if count < smallest:
-            continue
-        if count > largest and splits < _MAX_SPLITS:
-            values = np.where(mask, smooth[where], -1)
-            higher = float(np.median(values[mask]))
-            pieces = list(regions(values, higher, smallest, largest, splits + 1)) if higher > level else []
-            if pieces:
-                for inner, piece in pieces:
-                    moved = (
-                        slice(w.start + s.start, w.start + s.stop) for w, s in zip(where, inner, strict=True)
-                    )
-                    yield tuple(moved), piece
-                continue
-        yield where, mask
+        part = numbered[where] == number
+        if np.count_nonzero(part) >= smallest:
+            found.append((where, part))
+    return found
+
+
+def smoothed(raw: np.ndarray, sigma: np.ndarray) -> np.ndarray:
+    """Gaussian smoothing of (X, Y, Z) by `sigma` voxels per axis, float16, a few planes at a time."""
+    halo = int(3 * float(sigma[0]) + 0.5)
+    result = np.empty(raw.shape, dtype=np.float16)
+    for slab in slabs(raw.shape):
+        wide = slice(max(0, slab.start - halo), min(raw.shape[0], slab.stop + halo))
+        part = ndimage.gaussian_filter(np.asarray(raw[wide], dtype=np.float32), sigma, truncate=3)
+        result[slab] = part[slab.start - wide.start : slab.stop - wide.start]
+    return result
 
 
 def grow(found: list[Region], into: np.ndarray) -> list[Region]:
@@ -63,9 +88,14 @@ def grow(found: list[Region], into: np.ndarray) -> list[Region]:
 
 def robust_level(values: np.ndarray, floor: float, coin: float) -> float:
     """Median plus one robust standard deviation (1.4826 x median absolute deviation), from floor to 0.8 coin flips."""
+    values = _some(values).astype(np.float32)
     middle = float(np.median(values))
     spread = 1.4826 * float(np.median(np.abs(values - middle)))
     return min(max(floor, middle + _SPREADS * spread), _CEILING * coin)
+
+
+def _some(values: np.ndarray) -> np.ndarray:
+    return values[:: -(-values.size // _ENOUGH) or 1]
 
 
 def uncertain_box(uncertainty: np.ndarray, above: float) -> tuple[slice, slice, slice] | None:
