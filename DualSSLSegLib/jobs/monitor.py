@@ -46,16 +46,15 @@ class RunMonitor:
             self._last_growth = now - self._silence_before_first_look()
         elif self._reader.offset != before:
             self._last_growth = now
-        if not self._state.active:
-            return self._awaiting_resumption(now), events
-        gone = not events and self._worker_is_gone()
-        return liveness(self._state, self._last_growth, now, process_gone=gone), events
+        gone = self._state.active and not events and self._worker_is_gone()
+        state = liveness(self._state, self._last_growth, now, process_gone=gone)
+        return (state if state.active else self._or_awaiting_resumption(state, now)), events
 
-    def _awaiting_resumption(self, now: float) -> RunState:
-        """The last word, unless the run was resumed after it and its worker is still on the way."""
-        if self._state.status == "finished" or read_resumed_after(self.run) != self._state.seq:
-            return self._state
-        waiting = replace(self._state, status="waiting", pid=None)
+    def _or_awaiting_resumption(self, ended: RunState, now: float) -> RunState:
+        """`ended`, unless the run was resumed after its last event and the new worker is still on the way."""
+        if ended.status == "finished" or read_resumed_after(self.run) != ended.seq:
+            return ended
+        waiting = replace(ended, status="waiting", pid=None)
         return liveness(waiting, now - _age_s(self.run.control_path), now)
 
     def _silence_before_first_look(self) -> float:

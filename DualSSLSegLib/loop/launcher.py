@@ -61,3 +61,10 @@ class Launcher:
         """Whether the worker that this launcher started for the run has ended (False when it started none)."""
         handle = self._handles.get(run)
         return handle is not None and handle.poll() is not None
+
+    def kill(self, run: RunFolder) -> None:
+        """End the process that this launcher started for the run, if it still runs: for a worker whose own pid is not
+        known yet. Behind a launcher program the worker itself may go on; it then ends when it is asked to stop."""
+        handle = self._handles.get(run)
+        if handle is not None and handle.poll() is None:
+            handle.kill()

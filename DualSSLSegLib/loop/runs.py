@@ -130,8 +130,13 @@ class Runs:
     def kill(self, run: RunFolder) -> None:
         """End a run's worker at once; it can be resumed from its last checkpoint."""
         state = self.state(run)
-        if state.active and state.pid is not None and state.host is not None:
+        if not state.active:
+            return
+        write_want(run, "stop")  # for a worker that is out of reach
+        if state.pid is not None and state.host is not None:
             end_hard(state.pid, state.host)
+        else:
+            self._launcher.kill(run)
 
     def watch(self, run: RunFolder) -> Iterator[tuple[RunState, list[dict[str, Any]]]]:
         """Wait for a run: its state and its new events about five times a second, last when it has ended.

@@ -167,6 +167,17 @@ def test_a_resumed_run_waits_for_its_worker_in_every_readers_eyes(run):
     assert (state_of(run).status, state_of(run).attempt) == ("running", 2)
 
 
+def test_a_lost_run_that_is_resumed_waits_for_its_worker_too(run):
+    writer = EventWriter(run.events_path)
+    writer.emit("started", pid=1, host="another machine")
+    writer.close()
+    os.utime(run.events_path, (1.0, 1.0))
+    monitor = RunMonitor(run)
+    assert monitor.poll().status == "lost"
+    write_resumed(run, after_seq=1)
+    assert monitor.poll().status == "waiting" and state_of(run).status == "waiting"
+
+
 def test_a_worker_elsewhere_is_not_killed_by_its_number():
     with pytest.raises(RunFailed, match="can only be ended there"):
         end_hard(os.getpid(), "another machine")
