@@ -76,6 +76,12 @@ class StudyFolder(StudyReader):
                     hint="Open it; structures can be added to it.",
                     path=root,
                 )
+            if study._revisions.cases():
+                raise BadInput(
+                    "labels of a study lie here, but its study.json, which says what their values mean, is gone.",
+                    hint="Put study.json back from a backup, or move the folder .dualsslseg away.",
+                    path=layout.own,
+                )
             study._store.save(content)
         study.reconcile(report)
         return study

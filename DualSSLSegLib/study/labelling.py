@@ -13,7 +13,7 @@ from DualSSLSegLib.study.layout import LABEL_SUFFIX, StudyLayout
 from DualSSLSegLib.study.lock import StudyLock, monai_label_waits
 from DualSSLSegLib.study.model import ORIGINS, Case, Problem, Revision, Structure
 from DualSSLSegLib.study.published import final_files, is_in_force, is_kept, kept_digests, publish, put_aside
-from DualSSLSegLib.study.records import Records
+from DualSSLSegLib.study.records import Records, present_stamps
 from DualSSLSegLib.study.revisions import Revisions
 from DualSSLSegLib.study.scan import stamps_of
 from DualSSLSegLib.study.writing import CannotWrite, writing
@@ -160,7 +160,7 @@ class Labelling:
 
     def _described(self, case: Case, source: Path | None) -> dict[str, Any]:
         described: dict[str, Any] = {"image_digest": self._records.digest(case)}
-        described["image_stamps"] = stamps_of(case.paths)
+        described["image_stamps"] = present_stamps(case)
         if source is not None and source.is_file():
             from DualSSLSegLib.imaging.digest import file_digest
 

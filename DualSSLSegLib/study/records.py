@@ -76,14 +76,7 @@ class Records:
             return known.digest
         from DualSSLSegLib.imaging.digest import file_digest
 
-        try:
-            stamps = stamps_of(case.paths)
-        except OSError as error:
-            raise BadInput(
-                f"this scan cannot be opened ({error.strerror or error}).",
-                hint="Put it back, or leave it out.",
-                path=case.paths[0],
-            ) from error
+        stamps = present_stamps(case)
         digest = file_digest(case.paths)
         self._remember(case, replace(known or CaseRecord(stamps), digest=digest))
         return digest
@@ -132,6 +125,18 @@ def _load(path: Path) -> CaseRecord | None:
         return None  # a damaged memory is no memory
 
 
+def present_stamps(case: Case) -> Stamps:
+    """The stamps of a case's files. Raises BadInput when one is gone."""
+    try:
+        return stamps_of(case.paths)
+    except OSError as error:
+        raise BadInput(
+            f"this scan cannot be opened ({error.strerror or error}).",
+            hint="Put it back, or leave it out.",
+            path=case.paths[0],
+        ) from error
+
+
 def image_unchanged(
     case: Case, revision: Revision, records: Records, *, read_at_most: int | None = None
 ) -> bool | None:
@@ -140,7 +145,7 @@ def image_unchanged(
     None when it would take reading more than `read_at_most` bytes to know. Raises BadInput when the image
     cannot be read.
     """
-    stamps = stamps_of(case.paths)
+    stamps = present_stamps(case)
     if stamps == revision.image_stamps:
         return True
     known = records.read(case)

@@ -135,6 +135,8 @@ class Surveyor:
             problem = self._why_unusable(case, newest)
         except DualSSLSegError as error:
             problem = str(error)
+        except OSError as error:  # gone since the folder was listed
+            problem = f"its files cannot be opened ({error.strerror or error})."
         if problem:
             self._problems.append(Problem(case.paths[0], problem, (case.id,)))
             return self._failed(case.id, problem, revisions=len(revisions), newest=newest)
@@ -199,8 +201,9 @@ class Surveyor:
             return ""
         if not same:
             return replaced_words(newest)
-        if self._bytes_left != _READ_AT_MOST or stamps_of(case.paths) != newest.image_stamps:
-            self._bytes_left -= sum(size for size, _ in stamps_of(case.paths))
+        stamps = stamps_of(case.paths)
+        if stamps != newest.image_stamps:
+            self._bytes_left -= sum(size for size, _ in stamps)
         return ""
 
     def _unreadable(self) -> dict[str, str]:

@@ -183,3 +183,13 @@ def test_a_moved_study_keeps_its_labels(tmp_path):
     assert moved.usable_label("a").number == 1
     assert moved.status().counts["labelled"] == 1
     assert moved.reconcile() == Reconciled()
+
+
+def test_a_scan_that_vanishes_while_it_is_looked_at_is_named(tmp_path):
+    study = tiny_study(tmp_path)
+    study.add_revision("a", label_of(), author="Ada", origin="manual")
+    study.cases()
+    (tmp_path / "a.nii.gz").unlink()
+    for use in (lambda: study.usable_label("a"), lambda: study.image_digest("a")):
+        with pytest.raises(BadInput, match=r"a\.nii\.gz: this scan cannot be opened"):
+            use()

@@ -101,3 +101,13 @@ def test_a_study_file_that_is_no_json_is_named(tmp_path):
     (tmp_path / ".dualsslseg" / "study.json").write_text("{half", encoding="utf-8")
     with pytest.raises(BadInput, match=r"study\.json"):
         StudyFolder.open(tmp_path)
+
+
+def test_labels_whose_meaning_is_lost_are_not_given_a_new_one(tmp_path):
+    study = tiny_study(tmp_path)
+    study.add_revision("a", label_of(), author="Ada", origin="manual")
+    (tmp_path / ".dualsslseg" / "study.json").unlink()
+    with pytest.raises(BadInput, match=r"study\.json is gone"):
+        study.status()
+    with pytest.raises(BadInput, match="what their values mean"):
+        StudyFolder.create(tmp_path, ["tumour", "liver"])
