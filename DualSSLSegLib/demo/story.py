@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from DualSSLSegLib.atomic import remove_tree
+from DualSSLSegLib.atomic import remove_tree, write_json
 from DualSSLSegLib.demo.cohort import Cohort
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.jobs.run_folder import RunFolder
@@ -21,6 +21,8 @@ from DualSSLSegLib.report.words import count
 
 NEWLY_LABELLED = 2
 _AUTHOR = "demo"
+_MARK = Path(".dualsslseg") / "made-by-demo.json"
+"""Only a study with this file in it is ever replaced by a later demo."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def tell(
 def _new_study(cohort: Cohort, folder: Path, listener: Listener) -> Controller:
     """A study folder with a link to every scan; the scans kept back are frozen as test before anything is trained."""
     _clear(folder)
-    folder.mkdir(parents=True)
+    write_json(folder / _MARK, {"made_by": "dualsslseg demo", "data": cohort.line})
     for done, case in enumerate(cohort.cases, 1):
         _place(cohort.images[case].absolute(), folder)
         listener.progress("linking scans", done, len(cohort.cases))
@@ -108,8 +110,8 @@ def _clear(folder: Path) -> None:
     """Remove the study of an earlier demo. Raises BadInput for anything else, and while a run is at work there."""
     if not folder.exists():
         return
-    if not (folder / ".dualsslseg").is_dir():
-        if any(folder.iterdir()):
+    if not (folder / _MARK).is_file():
+        if not folder.is_dir() or any(folder.iterdir()):
             raise BadInput(
                 "this folder is in the way: it was not made by the demo.",
                 hint="Move it away, or name another place with --folder.",

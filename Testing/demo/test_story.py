@@ -61,14 +61,35 @@ def test_the_loop_goes_twice_round_and_ends_with_a_page(tmp_path: Path) -> None:
     assert all(not path.is_symlink() or path.resolve().is_file() for path in controller.study.path.iterdir())
 
 
-def test_somebodys_own_folder_is_never_cleared(tmp_path: Path) -> None:
-    (tmp_path / "demo" / "study").mkdir(parents=True)
-    (tmp_path / "demo" / "study" / "thesis.txt").write_text("years of work")
+@pytest.mark.parametrize("name", ["thesis.txt", ".dualsslseg/study.json"])
+def test_somebodys_own_folder_is_never_cleared(tmp_path: Path, name: str) -> None:
+    precious = tmp_path / "demo" / "study" / name
+    precious.parent.mkdir(parents=True)
+    precious.write_text("years of work")
     cohort = _cohort(tmp_path / "data")
     with pytest.raises(BadInput, match="not made by the demo"):
         tell(cohort, tmp_path / "demo", _listener([]), budget=Budget(iterations=1))
-    assert (tmp_path / "demo" / "study" / "thesis.txt").read_text() == "years of work"
+    assert precious.read_text() == "years of work"
     assert not (tmp_path / "demo" / "report").exists()
+
+
+def test_an_earlier_demo_is_replaced(tmp_path: Path) -> None:
+    cohort = _cohort(tmp_path / "data")
+
+    class Enough(Exception):
+        pass
+
+    def stop(text: str) -> None:
+        if text.startswith("Round 1"):
+            raise Enough
+
+    listener = Listener(say=stop, progress=lambda task, done, total: None, follow=_follow)
+    for _ in range(2):
+        with pytest.raises(Enough):
+            tell(cohort, tmp_path / "demo", listener, budget=Budget(iterations=1))
+    status = Controller.open(tmp_path / "demo" / "study").status()
+    assert status.counts["labelled"] == 4
+    assert all(case.revisions <= 1 for case in status.cases)
 
 
 def test_a_budget_is_minutes_per_round_or_iterations() -> None:
