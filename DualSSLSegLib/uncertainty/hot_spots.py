@@ -31,7 +31,9 @@ from DualSSLSegLib.uncertainty.regions import (
 
 BACKGROUND = "background"
 _COIN_SHARE = 0.55  # of a coin flip between two classes: what smoothing leaves of a border two voxels thick
-_LARGEST_SHARE = 0.25  # of all uncertain voxels; a larger region is cut at a higher threshold
+_LARGEST_SHARE = 0.15  # of all uncertain voxels; a larger region is cut at a higher threshold
+_SPREAD_SHARE = 0.25  # of all voxels of the scan: a region as large as that is no place any more
+_NEXT_TO_MM = 2.0
 _MIN_VOXELS = 8
 _MIN_SHARE = 0.1  # of a region's surroundings that a structure must have to be named
 
@@ -81,7 +83,7 @@ def find(
     Every border is uncertain by a voxel, so the map is smoothed by one voxel first: what is left high is
     thick or very unsure. The threshold is the median plus one robust standard deviation of the voxels that
     are not certain, but at least 0.55 of a coin flip between two classes; `threshold` overrides it (on the
-    smoothed map). A region with more than a quarter of all these voxels is cut at higher thresholds. Regions
+    smoothed map). A region with more than 15 % of all these voxels is cut at higher thresholds. Regions
     of fewer than 8 voxels are left out.
     Raises BadInput when shapes or names do not fit.
     """
@@ -150,12 +152,16 @@ class _Words:
             border = f"inside {self.names[own]}"
         else:
             border = "in the background, outside every predicted structure"
+        if values.size > _SPREAD_SHARE * math.prod(self.shape):
+            border = "spread over much of the scan"
         if maybe is not None:
             border += f" (it may be {self.names[maybe]})"
         reach = self.extents.get(own)
         place = place_on_structure(point, reach) if reach is not None else place_in_scan(point, self.scan)
         if len(structures) > 1 and reach is not None:
             place = place.replace(" its ", f" the {self.names[own]}'s ", 1)
+        if not own:
+            place = self._distance(point) + place
         peak = float(values.max())
         sentence = f"{_volume(mm3)} {border}, {place}; the networks are unsure (peak {peak:.2f})"
         i, j, k = (int(c) for c in centre)
@@ -172,6 +178,20 @@ class _Words:
             place=place,
             sentence=sentence,
         )
+
+    def _distance(self, point_mm: np.ndarray) -> str:
+        """ "12 mm from anterior hippocampus, ", the structure that is nearest; empty when none is predicted."""
+        gaps = {
+            value: float(np.sqrt(((reach.points_mm - point_mm) ** 2).sum(axis=1).min()))
+            for value, reach in self.extents.items()
+            if reach is not None
+        }
+        if not gaps:
+            return ""
+        nearest = min(gaps, key=lambda value: gaps[value])
+        if gaps[nearest] < _NEXT_TO_MM:
+            return f"next to {self.names[nearest]}, "
+        return f"{gaps[nearest]:.0f} mm from {self.names[nearest]}, "
 
     def _meeting(self, where: tuple[slice, ...], mask: np.ndarray) -> list[int]:
         """The one to three classes in and right around the region, the largest structure first, background last."""

@@ -15,10 +15,14 @@ _MAX_VOXELS = 50_000
 
 @dataclass(frozen=True)
 class Extent:
-    """Where a structure lies: the middle and half extents along right, anterior and superior, in mm."""
+    """Where a structure lies: the middle and half extents along right, anterior and superior, in mm.
+
+    points_mm: some of its voxels (n, 3), enough to measure a distance to it.
+    """
 
     middle_mm: np.ndarray
     half_mm: np.ndarray
+    points_mm: np.ndarray
 
 
 def to_ras(voxels: np.ndarray, affine: np.ndarray) -> np.ndarray:
@@ -36,17 +40,17 @@ def extent(mask: np.ndarray, offset: Sequence[int], affine: np.ndarray) -> Exten
         return None
     found = found[:: -(-found.size // _MAX_VOXELS)]
     voxels = np.stack(np.unravel_index(found, mask.shape), 1) + np.asarray(offset)
-    low, high = np.percentile(to_ras(voxels, affine), (2, 98), axis=0)
-    voxel_mm = np.abs(affine[:3, :3]).sum(axis=1)
-    return Extent((low + high) / 2, np.maximum((high - low) / 2, voxel_mm / 2))
+    points = to_ras(voxels, affine)
+    low, high = np.percentile(points, (2, 98), axis=0)
+    return Extent((low + high) / 2, np.maximum((high - low) / 2, _half_voxel(affine)), points)
 
 
 def scan_extent(shape: Sequence[int], affine: np.ndarray) -> Extent:
     """The extent of a whole scan."""
     corners = np.array([[i, j, k] for i in (0, 1) for j in (0, 1) for k in (0, 1)]) * (np.asarray(shape) - 1)
-    low, high = (f(to_ras(corners, affine), axis=0) for f in (np.min, np.max))
-    voxel_mm = np.abs(affine[:3, :3]).sum(axis=1)
-    return Extent((low + high) / 2, np.maximum((high - low) / 2, voxel_mm / 2))
+    points = to_ras(corners, affine)
+    low, high = points.min(axis=0), points.max(axis=0)
+    return Extent((low + high) / 2, np.maximum((high - low) / 2, _half_voxel(affine)), points)
 
 
 def direction(point_mm: np.ndarray, of: Extent) -> tuple[str, bool]:
@@ -78,3 +82,8 @@ def place_in_scan(point_mm: np.ndarray, of: Extent) -> str:
     """ "in the left posterior part of the scan" or "in the middle of the scan"."""
     words, _ = direction(point_mm, of)
     return f"in the {words} part of the scan" if words else "in the middle of the scan"
+
+
+def _half_voxel(affine: np.ndarray) -> np.ndarray:
+    """Half of what a voxel measures along right, anterior and superior: no extent is smaller."""
+    return np.abs(affine[:3, :3]).sum(axis=1) / 2

@@ -154,3 +154,18 @@ def test_what_does_not_fit_together_is_refused(change, said):
     settings = {"uncertainty": uncertainty, "label": label, "affine": RAS, "structure_names": NAMES, **change}
     with pytest.raises(BadInput, match=said):
         find(**settings)
+
+
+def test_a_spot_away_from_every_structure_says_how_far():
+    label, uncertainty = a_scan()
+    uncertainty[17:23, 17:23, 32:39] = 0.94  # the posterior structure ends at z = 25
+    (spot,) = find(uncertainty, label, RAS, NAMES)
+    assert spot.structure == ""
+    assert "10 mm from posterior hippocampus, in the " in spot.sentence
+
+
+def test_a_model_that_knows_nothing_is_not_said_to_be_unsure_at_a_border():
+    label, uncertainty = a_scan()
+    uncertainty[:] = 1.0
+    (spot,) = find(uncertainty, label, RAS, NAMES)
+    assert "spread over much of the scan" in spot.sentence and spot.volume_mm3 == label.size
