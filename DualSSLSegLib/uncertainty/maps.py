@@ -22,6 +22,15 @@ def fuse(p: np.ndarray) -> np.ndarray:
     return fused
 
 
+def fuse_class(p: np.ndarray, index: int) -> np.ndarray:
+    """One class (X, Y, Z) float32 of `fuse(p)`: for scans whose K fused classes together are too much for memory."""
+    _check(p, 5)
+    fused = np.empty(p.shape[2:], dtype=np.float32)
+    for slab in planes(p):
+        np.mean(p[:, index, slab], axis=0, dtype=np.float32, out=fused[slab])
+    return fused
+
+
 def fused_label(p: np.ndarray) -> np.ndarray:
     """The class (X, Y, Z) uint8 with the highest probability; `p` is (N, K, X, Y, Z), or fused (K, X, Y, Z)."""
     label = np.empty(p.shape[-3:], dtype=np.uint8)

@@ -10,7 +10,14 @@ from scipy import ndimage
 
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.uncertainty import slabs
-from DualSSLSegLib.uncertainty.maps import disagreement_map, fuse, fused_label, rim, uncertainty_map
+from DualSSLSegLib.uncertainty.maps import (
+    disagreement_map,
+    fuse,
+    fuse_class,
+    fused_label,
+    rim,
+    uncertainty_map,
+)
 
 
 def probabilities(networks=2, classes=3, shape=(9, 8, 7), sharp=3.0, seed=0):
@@ -83,6 +90,8 @@ def test_maps_of_a_memory_map_worked_in_thin_slabs_are_the_same(tmp_path, monkey
     for a, b in zip(found, [expected[0], *expected[2:4]], strict=True):
         np.testing.assert_allclose(a, b, atol=3e-3)
     np.testing.assert_array_equal(rim(label, 2), expected[4])
+    for index in range(3):
+        np.testing.assert_array_equal(fuse_class(mapped, index), found[0][index])
 
 
 def a_ball(shape, centre, radius):
