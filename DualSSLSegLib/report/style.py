@@ -31,7 +31,7 @@ p { max-width: 78ch; } .lead { font-size: 17px; color: var(--soft); margin: 0 0 
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(190px, 1fr)); gap: 14px;
   margin: 22px 0; }
 .tile { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 16px 18px; }
-.tile b { display: block; font-size: 25px; white-space: nowrap; line-height: 1.15;
+.tile b { display: block; font-size: 22px; white-space: nowrap; line-height: 1.15;
   font-weight: 650; letter-spacing: -0.01em; }
 .tile span { display: block; margin-top: 6px; font-size: 14.5px; } .tile small { color: var(--soft);
   font-size: 13px; }

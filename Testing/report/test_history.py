@@ -1,0 +1,174 @@
+"""Journals become rounds: repeated steps count once, time at work is what was worked, nothing is claimed unmeasured."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from DualSSLSegLib.atomic import write_json
+from DualSSLSegLib.jobs.run_folder import RunFolder
+from DualSSLSegLib.report.cards import LARGE, MOST, choose
+from DualSSLSegLib.report.history import TrainedRound, as_round, trained_rounds
+from DualSSLSegLib.report.scoring import Evaluation, accuracy, captured, correlation, uncertainty_check
+from DualSSLSegLib.report.words import count, duration, memory, signed
+
+ROLES = {"a": "labelled", "b": "unlabelled", "c": "predict"}
+
+
+def _round(folder: Path, events: list[dict[str, Any]], spec: dict[str, Any] | None = None) -> TrainedRound:
+    rows = [{"id": case, "role": role} for case, role in ROLES.items()]
+    run = RunFolder.create(folder, {"kind": "train", "method": "dual", **(spec or {})}, {"cases": rows})
+    lines = [json.dumps({"v": 1, "seq": number, **event}) for number, event in enumerate(events, 1)]
+    run.events_path.write_text("\n".join(lines) + "\n")
+    write_json(run.scores_path, {"suggestions": []})
+    (item,) = trained_rounds([run])
+    return item
+
+
+def _step(step: int, ce: float, at: float = 0.0) -> dict[str, Any]:
+    terms = {"ce_a": ce, "ce_b": 3 * ce, "cosine": 0.5, "learning_rate": 0.1}
+    return {"t": at, "type": "progress", "step": step, "total": 4, "terms": terms}
+
+
+RESUMED = [
+    {"t": 100.0, "type": "started", "attempt": 1},
+    {"t": 101.0, "type": "phase", "name": "cache"},
+    {"t": 101.5, "type": "progress", "step": 9, "total": 9},
+    {"t": 102.0, "type": "phase", "name": "train"},
+    _step(1, 1.0, 103.0),
+    _step(2, 9.0, 104.0),
+    {"t": 105.0, "type": "validated", "step": 2, "measure": "agreement", "agreement": {"x": 0.2}},
+    {"t": 110.0, "type": "heartbeat", "memory_mb": 2048.0},
+    {"t": 1000.0, "type": "started", "attempt": 2},
+    {"t": 1001.0, "type": "phase", "name": "train"},
+    _step(2, 0.5, 1002.0),
+    _step(4, 0.25, 1004.0),
+    {"t": 1005.0, "type": "validated", "step": 4, "measure": "agreement", "agreement": {"x": 0.6}},
+    {"t": 1020.0, "type": "finished", "steps": 4, "memory_mb": 1024.0},
+]
+
+
+def test_a_resumed_round_counts_every_step_once(tmp_path: Path) -> None:
+    shown = as_round(_round(tmp_path, RESUMED))
+    losses = {series.name: series for series in shown.curves[0].series}
+    assert set(losses) == {"ce", "cosine"}
+    assert losses["ce"].x == [1, 2, 4]
+    assert losses["ce"].y == pytest.approx([2.0, 1.0, 0.5])
+    assert shown.curves[1].series[0].y == [0.2, 0.6]
+
+
+def test_time_is_the_time_at_work_and_memory_the_most_of_all_attempts(tmp_path: Path) -> None:
+    item = _round(tmp_path, RESUMED)
+    assert item.seconds == pytest.approx(10.0 + 20.0)
+    assert item.memory_mb == 2048.0
+
+
+def test_agreement_is_never_called_accuracy(tmp_path: Path) -> None:
+    shown = as_round(_round(tmp_path, RESUMED))
+    assert "no measure of accuracy" in shown.notes[-1]
+    dice = {
+        "t": 1006.0,
+        "type": "validated",
+        "step": 4,
+        "measure": "dice",
+        "dice": {"x": 0.9},
+        "agreement": {"x": 0.7},
+    }
+    honest = as_round(_round(tmp_path, [*RESUMED[:-1], dice]))
+    assert honest.curves[1].title == "Dice on validation scans"
+    assert len(honest.curves) == 2
+    assert honest.notes == ()
+
+
+def test_a_run_that_predicted_nothing_is_no_round(tmp_path: Path) -> None:
+    assert trained_rounds([RunFolder.create(tmp_path, {"kind": "train"}, {"cases": []})]) == []
+
+
+def _evaluation(dice: dict[str, float | None], risk: float = 0.1) -> Evaluation:
+    cases = {
+        case: {
+            "structures": {
+                "x": {
+                    "dice": value,
+                    "hd95_mm": None if value is None else 2.0,
+                    "asd_mm": None,
+                    "state": "absent" if value is None else "missed" if value == 0 else "present",
+                }
+            },
+            "risk": risk,
+        }
+        for case, value in dice.items()
+    }
+    return Evaluation(
+        {
+            "cases": cases,
+            "summary": {"structures": {"x": {}}},
+            "failure_detection": {"pearson": {"coefficient": -0.7, "interval": [-0.8, -0.5], "n": 12}},
+            "capture": {"pooled": 0.64, "interval": None},
+        },
+        {},
+    )
+
+
+def test_rounds_are_compared_on_the_cases_that_all_of_them_have(tmp_path: Path) -> None:
+    first, second = _round(tmp_path, RESUMED), _round(tmp_path, RESUMED)
+    evaluations = {
+        first.run.id: _evaluation({"a": 0.1, "b": 0.6, "c": 0.8}),
+        second.run.id: _evaluation({"b": 0.7, "c": 0.9}),
+    }
+    kept, unlabelled = accuracy([first, second], evaluations)
+    assert kept.group == "1 scan kept out of training"
+    assert [scores[0].dice.mean for _, scores in kept.rounds] == [0.8, 0.9]
+    assert [scores[0].dice.mean for _, scores in unlabelled.rounds] == [0.6, 0.7]
+    assert accuracy([first], {}) == ()
+
+
+def test_undefined_and_missed_structures_are_not_perfect_ones(tmp_path: Path) -> None:
+    item = _round(tmp_path, RESUMED)
+    kept, unlabelled = accuracy([item], {item.run.id: _evaluation({"b": 0.0, "c": None})})
+    score = kept.rounds[0][1][0]
+    assert (score.dice.number, score.dice.mean) == (0, None)
+    assert unlabelled.rounds[0][1][0].missed == 1
+
+
+def test_the_uncertainty_check_speaks_of_what_was_measured(tmp_path: Path) -> None:
+    item, evaluation = _round(tmp_path, RESUMED), _evaluation({"b": 0.7, "c": 0.9})
+    check = uncertainty_check(item, evaluation)
+    assert check is not None
+    assert [dot.group for dot in check.dots] == [0, 1]
+    assert "r = −0.70 (95 % interval −0.80 to −0.50), 12 scans" in correlation(evaluation)
+    assert captured(evaluation).startswith("64 % of all wrong voxels")
+    nothing = Evaluation({"cases": {}, "failure_detection": None, "capture": None}, {})
+    assert (correlation(nothing), captured(nothing)) == ("", "")
+    assert uncertainty_check(item, nothing) is None
+
+
+def test_the_worst_the_middle_and_the_best_are_shown_large() -> None:
+    names = [f"case_{index:03d}" for index in range(300)]
+    risks = {name: index / 300 for index, name in enumerate(names)}
+    large, small = choose(dict.fromkeys(names), risks, None)  # type: ignore[arg-type]
+    assert large[:3] == ["case_299", "case_298", "case_297"]
+    assert large[-1] == "case_000"
+    assert len(large) == LARGE
+    assert len(large) + len(small) == MOST
+    assert not set(large) & set(small)
+    few, none = choose(dict.fromkeys(names[:3]), risks, None)  # type: ignore[arg-type]
+    assert (len(few), none) == (3, [])
+
+
+def test_true_dice_decides_where_it_is_known() -> None:
+    names = [f"case_{index}" for index in range(10)]
+    evaluation = _evaluation({name: index / 10 for index, name in enumerate(names[:8])})
+    large, small = choose(dict.fromkeys(names), dict.fromkeys(names, 0.5), evaluation)  # type: ignore[arg-type]
+    assert large[0] == "case_0"
+    assert large[-1] == "case_7"
+    assert {"case_8", "case_9"} <= set(small)
+
+
+def test_numbers_read_well() -> None:
+    assert (count(1, "scan"), count(2, "scan")) == ("1 scan", "2 scans")
+    assert (duration(75), memory(1536.0), memory(None)) == ("1 min 15 s", "1.5 GB", "an unknown amount")
+    assert signed(-0.5) == "−0.50"
