@@ -92,6 +92,8 @@ class Dual(Method):
         self._log["reliable_share"] = float(mask.float().mean())
         for role in self.roles:
             filtered = cross_entropy(out[role].logits[count:], pseudo)
+            if self.options.filtered_form == "ce_dice":
+                filtered = filtered + dice_loss(probabilities[role][count:], pseudo)
             terms[f"filtered_{role}"] = Term(filtered, ramp * self.options.filtered_weight)
         terms |= self._cross(out, guides, count, winner, ramp)
         region = slice(count, None) if self.options.cross_region == "unlabelled" else slice(None)

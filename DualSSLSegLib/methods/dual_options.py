@@ -25,6 +25,11 @@ class DualOptions:
         1.0, "common weight of all terms on unlabelled scans", low=0.0, high=10.0, advanced=False
     )
     filtered_weight: float = option(1.0, "weight of entropy-filtered pseudo-labels", low=0.0, high=10.0)
+    filtered_form: str = option(
+        "ce_dice",
+        "loss of the filtered pseudo-labels: cross-entropy (as released), or with soft Dice",
+        choices=("ce", "ce_dice"),
+    )
     cross_weight: float = option(
         1.0, "weight of cross pseudo-supervision with KL weights", low=0.0, high=10.0
     )
