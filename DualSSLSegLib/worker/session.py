@@ -110,6 +110,11 @@ class Session:
         if self.should_stop():
             raise Stopped("the run was asked to stop.")
 
+    @property
+    def stopped_by(self) -> str:
+        """Who asked the run to stop: "request" (control.json) or "signal" (the system, or somebody at a terminal)."""
+        return "signal" if self._asked_by_signal.is_set() else "request"
+
     def stop_by_signal(self) -> None:
         """Treat a signal to end like a wish to stop."""
         self._asked_by_signal.set()
@@ -165,12 +170,15 @@ def _attempt(run: RunFolder, writer: EventWriter, work: Work | None) -> int:
 
     try:
         session = Session(run, writer)
+    except DualSSLSegError as error:
+        return failed(error)
+    try:
         with _signals_mean_stop(session):
             fields = (work or work_for(session.spec["kind"]))(session)
         last_word("finished", **fields)
         return 0
     except Stopped as error:
-        last_word("stopped")
+        last_word("stopped", by=session.stopped_by)
         return error.exit_code
     except DualSSLSegError as error:
         return failed(error)

@@ -129,7 +129,7 @@ def test_the_first_event_comes_before_torch_is_loaded(tmp_path):
     worker = start_worker(run)
     assert worker.wait() == 130
     story = events(run)
-    assert [event["type"] for event in story] in (
+    assert [event["type"] for event in story if event["type"] != "heartbeat"] in (
         ["started", "device", "stopped"],
         ["started", "device", "plan", "stopped"],
         ["started", "device", "plan", "phase", "stopped"],

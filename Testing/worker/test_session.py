@@ -118,6 +118,7 @@ def test_a_pause_waits_and_a_stop_ends_the_run(run):
     write_want(run, "stop")
     worker.join(timeout=10)
     assert types(run) == ["started", "phase", "phase", "phase", "stopped"]
+    assert events(run)[-1]["by"] == "request"
 
 
 def wait_for(condition, seconds: float = 20.0) -> None:
@@ -183,7 +184,7 @@ def test_a_signal_to_end_is_a_stop(run):
 
     before = signal.getsignal(signal.SIGTERM)
     assert serve(run, work) == 130
-    assert types(run) == ["started", "stopped"]
+    assert types(run) == ["started", "stopped"] and events(run)[-1]["by"] == "signal"
     assert signal.getsignal(signal.SIGTERM) is before
 
 
