@@ -106,9 +106,9 @@ class Controller:
         return found
 
     def next_cases(self, n: int | None = None) -> Queue | None:
-        """What to review next, the first `n`; None when a cold start is due (`start("rank")`).
+        """What to review next, the first `n` (all by default); None when a cold start is due (`start("rank")`).
 
-        Predictions that a run has finished meanwhile are published first.
+        Raises BadInput for n below 1.
         """
         if n is not None and n < 1:
             raise BadInput(f"{n} cases cannot be suggested.", hint="Ask for 1 or more.")
