@@ -10,8 +10,8 @@ from typing import Any
 from DualSSLSegLib.atomic import read_json
 from DualSSLSegLib.commands.arguments import add_json, add_study
 from DualSSLSegLib.commands.following import ended_badly, follow
-from DualSSLSegLib.commands.opening import open_study
 from DualSSLSegLib.commands.screen import Screen
+from DualSSLSegLib.loop.controller import Controller
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, screen: Screen) -> int:
     """Measure every predicted case that has a reference. Code 1 when some could not be measured, each named."""
-    controller = open_study(arguments.study, screen)
+    controller = Controller.open(arguments.study)
     measured = controller.runs.find(arguments.run) if arguments.run else None
     run = controller.start("evaluate", reference=arguments.reference, run=measured)
     state = follow(run, controller.runs, screen, stop_on_interrupt=True)

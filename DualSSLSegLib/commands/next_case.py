@@ -6,7 +6,7 @@ import argparse
 
 from DualSSLSegLib.commands.arguments import add_json, add_study, number_above_zero
 from DualSSLSegLib.commands.following import ended_badly, follow
-from DualSSLSegLib.commands.opening import open_study
+from DualSSLSegLib.commands.publishing import publish
 from DualSSLSegLib.commands.screen import Screen
 from DualSSLSegLib.loop.controller import Controller
 from DualSSLSegLib.loop.next_case import Queue
@@ -22,12 +22,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, screen: Screen) -> int:
     """Print the queue. Without any ranking yet, typical scans are looked for first."""
-    controller = open_study(arguments.study, screen)
+    controller = Controller.open(arguments.study)
     queue = controller.next_cases(arguments.number)
     if queue is None:
         screen.say("Nothing is trained yet: looking for scans that stand for all the others.")
         _cold_start(controller, arguments.number, screen, str(arguments.study))
         queue = controller.next_cases(arguments.number)
+    publish(controller, screen)
     if arguments.json:
         screen.answer(queue.to_dict() if queue else None)
     else:

@@ -7,9 +7,10 @@ import shlex
 from pathlib import Path
 
 from DualSSLSegLib.commands.arguments import add_study
-from DualSSLSegLib.commands.opening import open_study
+from DualSSLSegLib.commands.publishing import publish
 from DualSSLSegLib.commands.screen import Screen
 from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.loop.controller import Controller
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +28,7 @@ def run(arguments: argparse.Namespace, screen: Screen) -> int:
     from DualSSLSegLib.report.collect import Occasion, collect
     from DualSSLSegLib.report.page import write_page
 
-    controller = open_study(arguments.study, screen)
+    controller = Controller.open(arguments.study)
     target = arguments.out or controller.study.layout.own / "report" / "index.html"
     if target.is_dir():
         raise BadInput("this is a folder, not a file.", hint="Name a file, such as report.html.", path=target)
@@ -36,6 +37,7 @@ def run(arguments: argparse.Namespace, screen: Screen) -> int:
         controller, Occasion(command=command), lambda done, total: screen.progress("drawing", done, total)
     )
     screen.end_progress()
+    publish(controller, screen)
     for problem in report.warnings:
         if " is not shown: " in problem:
             screen.warn(problem)

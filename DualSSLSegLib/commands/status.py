@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from DualSSLSegLib.commands.arguments import add_json, add_study
-from DualSSLSegLib.commands.opening import open_study
+from DualSSLSegLib.commands.publishing import publish
 from DualSSLSegLib.commands.screen import Screen
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.jobs.state import RunState
@@ -23,6 +23,7 @@ _WORDS = {
     "reviewed": "prediction accepted",
     "failed": "cannot be used",
 }
+from DualSSLSegLib.loop.controller import Controller
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,8 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, screen: Screen) -> int:
     """Print the status. The study is not changed, except that finished predictions are published."""
-    controller = open_study(arguments.study, screen)
+    controller = Controller.open(arguments.study)
     status = controller.status()
+    publish(controller, screen)
     runs = [(run, controller.runs.state(run)) for run in reversed(controller.runs.all())]
     if arguments.json:
         screen.answer({**status.to_dict(), "runs": [_run_facts(run, state) for run, state in runs]})

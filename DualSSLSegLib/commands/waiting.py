@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from DualSSLSegLib.commands.following import ended_badly, follow
-from DualSSLSegLib.commands.opening import publish
+from DualSSLSegLib.commands.publishing import publish
 from DualSSLSegLib.commands.screen import Screen
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.loop.controller import Controller

@@ -6,7 +6,7 @@ import argparse
 
 from DualSSLSegLib.commands.arguments import add_study
 from DualSSLSegLib.commands.following import ended_badly, follow
-from DualSSLSegLib.commands.opening import publish
+from DualSSLSegLib.commands.publishing import publish
 from DualSSLSegLib.commands.screen import Screen
 from DualSSLSegLib.loop.controller import Controller
 
