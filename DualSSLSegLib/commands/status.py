@@ -10,6 +10,7 @@ from DualSSLSegLib.commands.publishing import publish
 from DualSSLSegLib.commands.screen import Screen
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.jobs.state import RunState
+from DualSSLSegLib.loop.controller import Controller
 from DualSSLSegLib.report.words import duration
 from DualSSLSegLib.study.status import CaseStatus, StudyStatus
 
@@ -23,7 +24,6 @@ _WORDS = {
     "reviewed": "prediction accepted",
     "failed": "cannot be used",
 }
-from DualSSLSegLib.loop.controller import Controller
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
