@@ -185,15 +185,15 @@ def table(results: list[dict[str, Any]]) -> str:
     for result in results:
         summary = summarise(metrics_of(result))
         dice = {case: [m["dice"] for m in row["metrics"].values()] for case, row in result["cases"].items()}
-        mean = [sum(v or 0 for v in values) / len(values) for values in dice.values()]
-        found = failure_detection([row["score"]["risk"] for row in result["cases"].values()], mean)
+        mean = {case: sum(v or 0 for v in values) / len(values) for case, values in dice.items()}
+        found = failure_detection({case: row["score"]["risk"] for case, row in result["cases"].items()}, mean)
         capture = summarise_capture([_capture(row["capture"]) for row in result["cases"].values()])
         per = " / ".join(f"{s.measures['dice'].mean:.3f}" for s in summary.structures.values())
-        whole = summary.mean
+        hd95, asd = (summary.mean[name].mean for name in ("hd95_mm", "asd_mm"))
         low, high = found.pearson.interval or (float("nan"), float("nan"))
         lines.append(
             f"| {result['set']} | {result['labels']} | {result['method']} | {result['seed']} | {result['budget_text']} "
-            f"| {sum(mean) / len(mean):.4f} | {per} | {whole['hd95_mm'].mean:.2f} | {whole['asd_mm'].mean:.2f} "
+            f"| {sum(mean.values()) / len(mean):.4f} | {per} | {hd95:.2f} | {asd:.2f} "
             f"| {found.pearson.coefficient:.2f} ({low:.2f} to {high:.2f}) | {capture.pooled:.2f} "
             f"| {result['training']['iterations']} | {result['training']['peak_bytes'] / 1e9:.2f} |"
         )

@@ -46,6 +46,7 @@ class Learner:
         self.device = device
         self.lanes = lanes
         self.guard = FiniteGuard()
+        self.loss: float | None = None  # weighted sum of the newest step
         torch.manual_seed(seed)
         self.networks: dict[str, nn.Module] = {
             role: build(
@@ -102,6 +103,7 @@ class Learner:
             )
         )
         loss, values = self.guard.total(terms)
+        self.loss = None if loss is None else float(loss.detach())
         self.optimiser.zero_grad(set_to_none=True)
         if loss is None:
             self.lanes.forget()

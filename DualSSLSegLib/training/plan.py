@@ -44,7 +44,7 @@ class TrainingPlan:
     dropout: float = 0.1
     precision: str = "float32"
     optimiser: str = "adamw"
-    learning_rate: float = 2e-3
+    learning_rate: float = 5e-3
     weight_decay: float = 1e-2
     warm_up_steps: int = 30
     ema_decay: float = 0.99

@@ -200,6 +200,7 @@ class Trainer:
                     total=self.total,
                     eta_s=seconds * (self.total - self.step),
                     seconds_per_step=seconds,
+                    loss=learner.loss,
                     terms=values,
                     weights=learner.method.report(),
                     left_out=dict(learner.guard.violations),

@@ -163,7 +163,8 @@ def test_when_memory_runs_out_the_training_gets_smaller_and_says_so(tmp_path, mo
     listener = Listener()
     plan = dataclasses.replace(PLAN, patch_size=(32, 16, 16), labelled_per_step=2)
     Trainer(tiny_task(tmp_path, plan=plan), listener).run()
-    assert [e["code"] for e in listener.of("warning")] == ["out_of_memory", "out_of_memory"]
+    codes = [e["code"] for e in listener.of("warning")]
+    assert codes.count("out_of_memory") == 2
     assert sizes[-1] == (16, 16, 16)
 
 
