@@ -17,6 +17,7 @@ from DualSSLSegLib.report.case_picture import CaseVolumes, View, best_plane, dra
 from DualSSLSegLib.report.history import TrainedRound
 from DualSSLSegLib.report.model import CaseCard
 from DualSSLSegLib.report.scoring import RISK_NAME, Evaluation
+from DualSSLSegLib.report.slices import PLANES, Plane
 from DualSSLSegLib.study.folder import StudyFolder
 
 LARGE, MOST = 6, 200
@@ -45,10 +46,15 @@ class Picturing:
         self, large: Sequence[str], small: Sequence[str], progress: Progress | None
     ) -> tuple[tuple[CaseCard, ...], tuple[CaseCard, ...], list[str]]:
         """Cards in three planes, cards in one plane, and what could not be drawn (in words)."""
-        done, problems = {}, []
+        done: dict[str, CaseCard] = {}
+        problems: list[str] = []
+        plane: Plane | None = None  # all small cards show the one that suits the first case, to be compared
         for index, case in enumerate([*large, *small]):
             try:
-                done[case] = self._card(case, f"c{index}", in_all_planes=case in large)
+                volumes = self._volumes(case)
+                plane = plane or best_plane(volumes)
+                views = draw(volumes, f"c{index}", PLANES if case in large else (plane,))
+                done[case] = self._card(case, views)
             except BadInput as error:
                 problems.append(f"{case} is not shown: {error}")
             if progress is not None:
@@ -59,21 +65,13 @@ class Picturing:
             problems,
         )
 
-    def _card(self, case: str, key: str, *, in_all_planes: bool) -> CaseCard:
-        prediction = self.predictions[case]
-        facts = prediction.facts()
-        volumes = self._volumes(case, prediction)
-        views = draw(volumes, key) if in_all_planes else draw(volumes, key, (best_plane(volumes),))
+    def _card(self, case: str, views: Sequence[View]) -> CaseCard:
+        facts = self.predictions[case].facts()
         remarks = [spot["sentence"] for spot in facts["hot_spots"][:_HOT_SPOTS_TOLD]]
         if case in self.reasons:
             remarks.insert(0, self.reasons[case])
-        return CaseCard(
-            case,
-            _ROLES.get(self.item.cases.get(case, ""), ""),
-            tuple(views),
-            self._numbers(case, facts["score"]["risk"]),
-            tuple(remarks),
-        )
+        role = _ROLES.get(self.item.cases.get(case, ""), "")
+        return CaseCard(case, role, tuple(views), self._numbers(case, facts["score"]["risk"]), tuple(remarks))
 
     def _numbers(self, case: str, risk: float) -> tuple[tuple[str, str], ...]:
         numbers = [(RISK_NAME, f"{risk:.2f}")]
@@ -85,9 +83,9 @@ class Picturing:
             numbers = measured + numbers
         return tuple(numbers)
 
-    def _volumes(self, case: str, prediction: Prediction) -> CaseVolumes:
+    def _volumes(self, case: str) -> CaseVolumes:
         """Read everything of a case and turn its axes to right, front, head; no voxel is interpolated."""
-        found = self.study.case(case)
+        found, prediction = self.study.case(case), self.predictions[case]
         volume = read_image(found.paths[:1], case)
         spacing = as_closest_ras(volume.grid).spacing_mm
         structures = self.study.structures
