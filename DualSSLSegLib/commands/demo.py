@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace, screen: Screen) -> int:
 
     def follow_to_the_end(controller: Controller, run: RunFolder) -> None:
         state = follow(run, controller.runs, screen, stop_on_interrupt=True)
-        problem = ended_badly(run, state, str(controller.study.path))
+        problem = ended_badly(run, state, f"dualsslseg resume {controller.study.path}")
         if problem is not None:
             raise problem
 

@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace, screen: Screen) -> int:
     measured = controller.runs.find(arguments.run) if arguments.run else None
     run = controller.start("evaluate", reference=arguments.reference, run=measured)
     state = follow(run, controller.runs, screen, stop_on_interrupt=True)
-    problem = ended_badly(run, state, str(arguments.study))
+    problem = ended_badly(run, state, f"dualsslseg resume {arguments.study}")
     if problem is not None:
         raise problem
     found = read_json(run.evaluation_path)

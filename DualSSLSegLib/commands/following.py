@@ -57,17 +57,18 @@ def follow(
             )
 
 
-def ended_badly(run: RunFolder, state: RunState, study: str) -> DualSSLSegError | None:
-    """Why a run is not finished, as an error with its exit code and what can be done now; None when it is finished."""
+def ended_badly(run: RunFolder, state: RunState, again: str) -> DualSSLSegError | None:
+    """Why a run is not finished, as an error with its exit code; None when it is finished.
+
+    `again` says what goes on from where it stopped, such as "dualsslseg resume STUDY".
+    """
     if state.status == "finished":
         return None
     if state.status == "stopped":
-        return Stopped(
-            "stopped; the work so far is kept.", hint=f"Go on from there: dualsslseg resume {study}"
-        )
+        return Stopped("stopped; the work so far is kept.", hint=f"To go on from there: {again}")
     if state.status == "lost":
         reason = "the run ended without a word (killed, or the machine was switched off)."
-        return RunFailed(reason, hint=f"Go on from its last checkpoint: dualsslseg resume {study}")
+        return RunFailed(reason, hint=f"To go on from where it was: {again}")
     kind = _KINDS.get(state.error_code or "", RunFailed)
     hint = state.error_hint or f"The details are in {run.console_path}."
     return kind(state.error_text or f"the run ended as {state.status}.", hint=hint)

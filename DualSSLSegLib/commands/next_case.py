@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace, screen: Screen) -> int:
 def _cold_start(controller: Controller, number: int, screen: Screen, study: str) -> None:
     run = controller.start("rank", suggestions=max(number, 10))
     state = follow(run, controller.runs, screen, stop_on_interrupt=True)
-    problem = ended_badly(run, state, study)
+    problem = ended_badly(run, state, f"dualsslseg resume {study}")
     if problem is not None:
         raise problem
 

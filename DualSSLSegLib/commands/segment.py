@@ -8,7 +8,6 @@ from pathlib import Path
 from DualSSLSegLib.commands.arguments import add_device
 from DualSSLSegLib.commands.following import ended_badly, follow
 from DualSSLSegLib.commands.screen import Screen
-from DualSSLSegLib.errors import Stopped
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.jobs.state import RunState
 from DualSSLSegLib.loop.segmenting import start_segmentation
@@ -44,9 +43,7 @@ def run(arguments: argparse.Namespace, screen: Screen) -> int:
         device=arguments.device,
     )
     state = follow(run, runs, screen, stop_on_interrupt=True)
-    if state.status == "stopped":
-        raise Stopped("stopped; what is done is kept.", hint="The same command goes on from there.")
-    problem = ended_badly(run, state, str(arguments.output))
+    problem = ended_badly(run, state, "give the same command again")
     if problem is not None:
         raise problem
     return _summary(run, state, screen)
@@ -57,10 +54,7 @@ def _summary(run: RunFolder, state: RunState, screen: Screen) -> int:
     failed = state.result.get("failed") or {}
     already = f", {skipped} were done already" if skipped else ""
     screen.say(f"{done} {'scan' if done == 1 else 'scans'} segmented{already}: {run.spec()['output']}")
-    for name, reason in failed.items():
-        screen.warn(f"{name} was not segmented: {reason}")
     if failed:
-        screen.warn(
-            f"{len(failed)} scans failed; mend them and run the same command again, it does only what is left."
-        )
+        screen.warn(f"not segmented, for the reasons above ({len(failed)}): {', '.join(failed)}")
+        screen.say("Mend or remove them and run the same command again: it does only what is left.")
     return 1 if failed else 0

@@ -24,7 +24,7 @@ def wait_or_leave(
     screen.say(f"Run {run.id}. Ctrl-C stops it and keeps its work.")
     state = follow(run, controller.runs, screen, stop_on_interrupt=True)
     publish(controller, screen)
-    problem = ended_badly(run, state, str(study))
+    problem = ended_badly(run, state, f"dualsslseg resume {study}")
     if problem is not None:
         raise problem
     return 0

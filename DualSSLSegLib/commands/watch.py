@@ -24,7 +24,7 @@ def run(arguments: argparse.Namespace, screen: Screen) -> int:
     screen.say(f"Watching {run.id}; Ctrl-C leaves it at work.")
     state = follow(run, controller.runs, screen, stop_on_interrupt=False)
     publish(controller, screen)
-    problem = ended_badly(run, state, str(arguments.study))
+    problem = ended_badly(run, state, f"dualsslseg resume {arguments.study}")
     if problem is not None:
         raise problem
     return 0

@@ -103,7 +103,7 @@ def test_ctrl_c_asks_the_run_to_stop_and_waits_until_it_has_saved(
 
     screen, out, _ = _screen()
     state = follow(run, _Interrupting(run.path.parent, 1, saves), screen, stop_on_interrupt=True)
-    problem = ended_badly(run, state, "my-study")
+    problem = ended_badly(run, state, "dualsslseg resume my-study")
     assert problem is not None
     assert problem.exit_code == 130
     assert "the work so far is being saved" in out.getvalue()
@@ -124,7 +124,7 @@ def test_watching_never_touches_the_run(run: RunFolder, writer: EventWriter) -> 
 
 
 def test_a_lost_run_says_how_to_go_on(run: RunFolder) -> None:
-    problem = ended_badly(run, RunState(status="lost"), "study")
+    problem = ended_badly(run, RunState(status="lost"), "dualsslseg resume study")
     assert problem is not None
     assert problem.exit_code == 1
     assert "dualsslseg resume study" in problem.hint
