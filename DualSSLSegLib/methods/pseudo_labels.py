@@ -38,7 +38,7 @@ def _threshold(values: Tensor, keep: float, generator: torch.Generator) -> Tenso
 def certain(
     h: Tensor, classes: Tensor, num_classes: int, keep: float, per_class: bool, generator: torch.Generator
 ) -> Tensor:
-    """Voxels (B, X, Y, Z) among the `keep` share of lowest entropy h, within each predicted class or over all voxels."""
+    """Voxels (B, X, Y, Z) in the `keep` share of lowest entropy h, within each predicted class or over all."""
     if keep >= 1:
         return torch.ones_like(h, dtype=torch.bool)
     if not per_class:
