@@ -28,10 +28,16 @@ def run(arguments: argparse.Namespace, screen: Screen) -> int:
         screen.say(f"{asked.id} waits from its next step on. Go on: dualsslseg resume {arguments.study}")
         return 0
     if arguments.verb == "resume":
-        asked = controller.runs.resume(run)
+        asked = controller.runs.resume(run or _newest_with_work(controller))
         screen.say(f"{asked.id} goes on in the background. Follow it: dualsslseg watch {arguments.study}")
         return 0
     return _stop(controller, controller.runs.stop(run), screen, str(arguments.study))
+
+
+def _newest_with_work(controller: Controller) -> RunFolder | None:
+    """The newest training or prediction: a short evaluation after it is not what somebody wants to go on."""
+    found = [run for run in controller.runs.all() if run.spec()["kind"] in ("train", "predict")]
+    return found[-1] if found else None
 
 
 def _stop(controller: Controller, run: RunFolder, screen: Screen, study: str) -> int:
