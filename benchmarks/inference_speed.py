@@ -36,9 +36,9 @@ CASES = {  # name: (volume, patch, width, classes)
     "left atrium, 0.625 mm": ((183, 140, 88), (112, 112, 80), 16, 2),
 }
 VARIANTS = {
-    "same windows, float32": {"one_window_up_to": 0.0},
-    "default, float32": {},
-    "default, bfloat16": {"precision": "bfloat16"},
+    "same windows, float32": {},
+    "same windows, bfloat16": {"precision": "bfloat16"},
+    "one window, float32": {"one_window_up_to": 3.0},
 }
 
 

@@ -57,7 +57,7 @@ def predict(
     overlap: float | Sequence[float] = 0.5,
     batch: int | None = None,
     precision: str = "float32",
-    one_window_up_to: float = 3.0,
+    one_window_up_to: float = 0.0,
     gaussian: bool = True,
     flip_axes: Sequence[int] = (),
     memory_limit_bytes: int | None = None,
@@ -69,7 +69,9 @@ def predict(
 
     Windows of `patch_size` (multiples of 16) overlap by the share `overlap` and are blended with Gaussian
     weights (or equal ones); outside the image they hold zeros. A volume of at most `one_window_up_to` times the
-    patch's voxels is a single window (cheaper than tiling it); 0 switches that off. Precision "bfloat16" runs
+    patch's voxels is a single window. That is cheaper than tiling it and off (0) by default, because instance
+    norm sees other statistics in a larger, zero-padded window than in training: on 40 hippocampus cases a model
+    of 600 steps fell from 0.855 to 0.828 Dice. Precision "bfloat16" runs
     the convolutions under autocast, softmax and sums stay float32. `flip_axes` averages over the mirror images
     along these axes. When N * K * X * Y * Z * 4 bytes exceed `memory_limit_bytes`, the sums are kept for the
     planes in work only, and the result is a float16 memory map in `scratch_folder` (default: the system's
