@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace, screen: Screen) -> int:
         os.environ,
         say=screen.say,
         progress=lambda done, total: screen.progress(
-            "downloading", done // 2**20, None if total is None else total // 2**20, "MB"
+            "downloading, MB", done // 2**20, None if total is None else total // 2**20
         ),
     )
     minutes = arguments.minutes

@@ -61,7 +61,7 @@ def fabricated_report(*, reference: bool = True) -> Report:
     rng = np.random.default_rng(1)
     names = [f"hippocampus_{number:03d}" for number in rng.choice(300, 40, replace=False)]
     cards, gallery = [], []
-    for index, name in enumerate(names[:10]):
+    for index, name in enumerate(names[:6]):
         volumes = fabricated_volumes(index, reference=reference, strength=0.6 + 0.4 * (index % 3))
         planes = None if index < 3 else (best_plane(volumes),)
         views = draw(volumes, f"c{index}") if planes is None else draw(volumes, f"c{index}", planes)
