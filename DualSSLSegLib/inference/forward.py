@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, combinations
 from typing import Any
 
@@ -12,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.networks.side_by_side import Each, one_after_the_other
 
 PRECISIONS = ("float32", "bfloat16")
 
@@ -32,20 +34,26 @@ class Forward:
     device: torch.device
     precision: str
     flips: tuple[tuple[int, ...], ...]
+    each: Each = one_after_the_other
 
-    def __call__(self, windows: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-        """For windows (B, C, X, Y, Z) yield per network (probabilities (B, K, X, Y, Z), bottleneck), float32.
+    def __call__(self, windows: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """For windows (B, C, X, Y, Z) per network (probabilities (B, K, X, Y, Z), bottleneck), float32.
 
         Raises BadInput when a network answers with another number of classes or another size.
         """
         x = windows.to(self.device)
-        for network in self.networks:
-            mean: Tensor | None = None
-            bottleneck: Tensor | None = None
+        if x.shape[1] > 1:
+            x = x.contiguous(memory_format=torch.channels_last_3d)
+        return self.each([partial(self._answer, network, x) for network in self.networks])
+
+    def _answer(self, network: Network, x: Tensor) -> tuple[Tensor, Tensor]:
+        expected = (x.shape[0], self.num_classes, *x.shape[2:])
+        mean: Tensor | None = None
+        bottleneck: Tensor | None = None
+        with torch.inference_mode():
             for axes in self.flips:
                 dims = [axis + 2 for axis in axes]
                 output = self._run(network, x.flip(dims) if dims else x)
-                expected = (x.shape[0], self.num_classes, *x.shape[2:])
                 if tuple(output.logits.shape) != expected:
                     raise BadInput(
                         f"the network answered with shape {tuple(output.logits.shape)}, not {expected}.",
@@ -59,7 +67,7 @@ class Forward:
             assert mean is not None and bottleneck is not None
             if len(self.flips) > 1:
                 mean /= len(self.flips)
-            yield mean, bottleneck.float()
+            return mean, bottleneck.float()
 
     def _run(self, network: Network, x: Tensor) -> Any:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):

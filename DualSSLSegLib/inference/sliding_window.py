@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -18,6 +19,7 @@ from DualSSLSegLib.inference.device_memory import free_bytes, is_out_of_memory, 
 from DualSSLSegLib.inference.embedding import EmbeddingSum
 from DualSSLSegLib.inference.forward import PRECISIONS, Forward, Network, evaluating, flip_sets
 from DualSSLSegLib.inference.windows import Window, WindowGrid, plan_windows, smaller_window
+from DualSSLSegLib.networks.side_by_side import Each, side_by_side
 
 Report = Callable[..., None]  # report(type, **fields), as in a run's journal
 
@@ -64,6 +66,7 @@ def predict(
     scratch_folder: Path | None = None,
     report: Report | None = None,
     should_stop: Callable[[], bool] | None = None,
+    each: Each | None = None,
 ) -> VolumePrediction:
     """Predict a normalised image (C, X, Y, Z), array or memory map, with every network.
 
@@ -77,6 +80,7 @@ def predict(
     planes in work only, and the result is a float16 memory map in `scratch_folder` (default: the system's
     folder for temporary files), which `VolumePrediction.discard` removes.
 
+    The networks run side by side on the processor's cores; `each` is for a caller that has shared them already.
     `report(type, **fields)` hears "progress" with step and total at most once a second, and "warning" when a
     smaller setting is tried because memory ran out: one window at a time first, then smaller windows.
     Raises BadInput, Stopped when `should_stop()` says so between two windows, OutOfMemory when nothing
@@ -91,7 +95,6 @@ def predict(
         )
     if not networks or num_classes < 2 or (batch is not None and batch < 1):
         raise BadInput("a prediction needs at least one network, two classes and a batch of one window.")
-    forward = Forward(tuple(networks), num_classes, device, precision, flip_sets(flip_axes))
     tell: Report = report if report is not None else _silent
     shape = image.shape[1:]
     grid = plan_windows(
@@ -99,7 +102,11 @@ def predict(
     )
     count = _BATCH.get(device.type, 1) if batch is None else batch
     # In this order: a parameter moved inside inference mode could never be trained again.
-    with evaluating(networks, device), torch.inference_mode():
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(evaluating(networks, device))
+        shared = each if each is not None else stack.enter_context(side_by_side(len(networks), device))
+        stack.enter_context(torch.inference_mode())
+        forward = Forward(tuple(networks), num_classes, device, precision, flip_sets(flip_axes), shared)
         while True:
             job = _Job(image, grid, forward, count, memory_limit_bytes, scratch_folder, tell, should_stop)
             reason = None

@@ -1,7 +1,5 @@
-"""Several networks through forward and backward side by side.
+"""Both networks through forward and backward side by side.
 
-Small 3D convolutions keep one processor core busy, hardly two: on the CPU each network gets a thread and a share of the
-cores, which is faster than all cores on one network after the other. On a GPU the networks simply follow each other.
 Outputs are cut off the graph and handed to the method as leaves; their gradients are carried back into the networks by
 `backward`, again side by side.
 """
@@ -10,49 +8,34 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from DualSSLSegLib.networks.output import NetworkOutput
-
-Result = TypeVar("Result")
+from DualSSLSegLib.networks.side_by_side import Each, one_after_the_other, side_by_side
 
 
 class Lanes:
-    """One lane per network role. Use as a context manager: the number of threads per operation is set inside."""
+    """One lane per network role. `open` is the context in which they are wide: threads are shared among them."""
 
     def __init__(self, roles: tuple[str, ...], device: torch.device, precision: str) -> None:
         self.roles = roles
         self.device = device
         self.precision = precision
-        self._pool: ThreadPoolExecutor | None = None
+        self.each: Each = one_after_the_other
         self._graphs: dict[str, tuple[NetworkOutput, NetworkOutput]] = {}
 
     @contextlib.contextmanager
     def open(self) -> Iterator[Lanes]:
         """Threads for the lanes, and the cores shared among them."""
-        cores = torch.get_num_threads()
-        side_by_side = self.device.type == "cpu" and len(self.roles) > 1 and cores > 1
-        if not side_by_side:
+        with side_by_side(len(self.roles), self.device) as self.each:
             yield self
-            return
-        torch.set_num_threads(max(1, cores // len(self.roles)))
-        self._pool = ThreadPoolExecutor(len(self.roles), thread_name_prefix="lane")
-        try:
-            yield self
-        finally:
-            self._pool.shutdown(wait=True)
-            self._pool = None
-            torch.set_num_threads(cores)
+        self.each = one_after_the_other
 
-    def _each(self, work: Mapping[str, Callable[[], Result]]) -> dict[str, Result]:
-        if self._pool is None:
-            return {role: task() for role, task in work.items()}
-        pending = {role: self._pool.submit(task) for role, task in work.items()}
-        return {role: future.result() for role, future in pending.items()}
+    def _each(self, work: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
+        return dict(zip(work, self.each(list(work.values())), strict=True))
 
     def _run(self, network: nn.Module, x: Tensor) -> NetworkOutput:
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.precision == "bfloat16"):
@@ -98,5 +81,5 @@ class Lanes:
         self._graphs = {}
 
 
-def _bind(function: Callable[..., Result], *arguments: object) -> Callable[[], Result]:
+def _bind(function: Callable[..., Any], *arguments: object) -> Callable[[], Any]:
     return lambda: function(*arguments)

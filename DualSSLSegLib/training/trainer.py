@@ -257,7 +257,9 @@ class Trainer:
 
     def _validate(self, learner: Learner, curve: LearningCurve) -> None:
         try:
-            point = curve.measure(learner.averaged_networks, lambda: self.wanted() == "stop")
+            point = curve.measure(
+                learner.averaged_networks, lambda: self.wanted() == "stop", learner.lanes.each
+            )
         except Stopped:
             if self.total > 0:
                 self.save(learner, curve)

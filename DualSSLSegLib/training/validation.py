@@ -10,6 +10,7 @@ import numpy as np
 from torch import nn
 
 from DualSSLSegLib.inference.sliding_window import predict
+from DualSSLSegLib.networks.side_by_side import Each
 from DualSSLSegLib.training.cases import TrainingCase
 from DualSSLSegLib.training.plan import TrainingPlan
 
@@ -53,7 +54,10 @@ class LearningCurve:
         self.points: list[float] = []
 
     def measure(
-        self, networks: Mapping[str, nn.Module], should_stop: Callable[[], bool] | None = None
+        self,
+        networks: Mapping[str, nn.Module],
+        should_stop: Callable[[], bool] | None = None,
+        each: Each | None = None,
     ) -> dict[str, Any] | None:
         """One point of the curve as fields of a `validated` event; None when there is nothing to measure on."""
         if not self.cases:
@@ -70,6 +74,7 @@ class LearningCurve:
                 device=self.device,
                 precision=self.plan.precision,
                 should_stop=should_stop,
+                each=each,
             )
             maps = [p.argmax(0) for p in result.probabilities]
             rows.append(self._compare(case, maps, result.probabilities.mean(0).argmax(0), list(networks)))
