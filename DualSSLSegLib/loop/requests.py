@@ -89,6 +89,7 @@ def prediction_request(
     return {
         "kind": "predict",
         "model": str(model.absolute()),
+        "own_model": model.resolve().is_relative_to(study.runs_dir.resolve()),
         "round": sum(run.spec()["kind"] == "train" and run.model_path.is_file() for run in earlier),
         **common(study, seed, device),
     }
