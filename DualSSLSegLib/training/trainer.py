@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from DualSSLSegLib.atomic import replacing
-from DualSSLSegLib.errors import BadInput, OutOfMemory, Stopped
+from DualSSLSegLib.errors import BadInput, OutOfMemory, ProtocolError, Stopped
 from DualSSLSegLib.inference.device_memory import is_out_of_memory, release
 from DualSSLSegLib.methods.catalogue import entry_of, load_method
 from DualSSLSegLib.training.budget import Budget, iterations_for
@@ -82,8 +82,8 @@ class Trainer:
         self.wanted = wanted
         self.started_at = time.monotonic() if started_at is None else started_at
         self.step = 0
-        self.total = task.budget.iterations or 0
-        self.plan = task.plan
+        self.total = 0
+        self.plan = task.plan if not self.checkpoint_path.exists() else self._kept_plan()
         self.plateau_told = False
         self.measured_step = 0  # the step of the newest point of the learning curve
 
@@ -139,8 +139,11 @@ class Trainer:
             )
             if self.checkpoint_path.exists():
                 self._load(learner, curve)
-            elif self.task.parent is not None:
-                self._adopt_parent(learner)
+            else:  # also after memory ran out before anything was saved: the new networks have learnt nothing
+                self.step, self.total = 0, self.task.budget.iterations or 0
+                self.measured_step, self.plateau_told = 0, False
+                if self.task.parent is not None:
+                    self._adopt_parent(learner)
             labelled = self._stream(self.task.labelled, self.plan.labelled_per_step, 1)
             unlabelled = (
                 self._stream(self.task.unlabelled, self.plan.unlabelled_per_step, 2)
@@ -293,8 +296,22 @@ class Trainer:
             torch.save(content, temporary)
         self.report("checkpoint", step=self.step, total=self.total, path=str(self.checkpoint_path))
 
+    def _kept_plan(self) -> TrainingPlan:
+        """The checkpoint's plan: an earlier attempt may have stepped down for memory."""
+        return TrainingPlan.from_dict(self._read("cpu")["plan"])
+
+    def _read(self, device: str) -> dict[str, Any]:
+        content = read_tensors(self.checkpoint_path, device)
+        if not isinstance(content, dict) or content.get("version") != CHECKPOINT_VERSION:
+            raise ProtocolError(
+                "this checkpoint was written by another version.",
+                hint="Start a new run, or resume this one with the version that began it.",
+                path=self.checkpoint_path,
+            )
+        return content
+
     def _load(self, learner: Learner, curve: LearningCurve) -> None:
-        content = read_tensors(self.checkpoint_path, self.task.device)
+        content = self._read(self.task.device)
         same = (
             ("seed", self.task.seed),
             ("method", self.task.method_id),
@@ -309,7 +326,6 @@ class Trainer:
                 )
         learner.load_state_dict(content["learner"])
         self.step, self.total = content["step"], content["total"]
-        self.plan = TrainingPlan.from_dict(content["plan"])  # it may have stepped down for memory
         curve.points = list(content["curve"])
         self.plateau_told = content["plateau_told"]
         self.measured_step = content["measured_step"]
