@@ -163,7 +163,14 @@ class Controller:
         if maker is None:
             raise BadInput(f"a study has no runs of kind {kind!r}.", hint=f"Known: {', '.join(makers)}.")
         self.runs.refuse_when_busy()
-        self.study.reconcile()
+        unreadable = self.study.reconcile().problems
+        if kind == "train" and unreadable:
+            listed = "\n".join(f"  {problem.path}: {problem.reason}" for problem in unreadable)
+            raise BadInput(
+                f"{len(unreadable)} label file(s) cannot be used, so nothing was started:\n{listed}\n",
+                hint="Mend them, or take them out of the study.",
+                path=self.study.path,
+            )
         spec, rows = maker(**request)
         return self.runs.start(spec, {"cases": rows})
 

@@ -176,6 +176,8 @@ class StudyFolder(StudyReader):
         foreign = foreign_labels(self.layout, self._store.content, cases, self._revisions)
         labelled = [case for case in self._revisions.cases() if case in cases]
         result = reconcile(self._labelling, foreign, labelled, self.structures, report)
+        for problem in result.problems:
+            self._pending.remember(problem.path, self.structures, problem.reason)
         if result.imported:
             with self.lock:
                 self._freeze_splits()

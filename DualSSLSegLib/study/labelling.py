@@ -12,6 +12,7 @@ from DualSSLSegLib.imaging.formats import suffix_of
 from DualSSLSegLib.study.layout import LABEL_SUFFIX, StudyLayout
 from DualSSLSegLib.study.lock import StudyLock, monai_label_waits
 from DualSSLSegLib.study.model import ORIGINS, Case, Problem, Revision, Structure
+from DualSSLSegLib.study.pending_labels import in_words, read_pending
 from DualSSLSegLib.study.published import final_files, is_in_force, is_kept, kept_digests, publish, put_aside
 from DualSSLSegLib.study.records import Records, present_stamps
 from DualSSLSegLib.study.revisions import Revisions
@@ -145,13 +146,10 @@ class Labelling:
         return target
 
     def _import(self, foreign: ForeignLabel, structures: Sequence[Structure]) -> Revision | None:
-        from DualSSLSegLib.study.label_check import checked_label, translated_label
+        from DualSSLSegLib.study.label_check import checked_label
 
         case, path = foreign.case, foreign.path
-        if foreign.own:
-            label, grid = translated_label(case, path, foreign.own, structures)
-        else:
-            label, grid = checked_label(case, path, structures)
+        label, grid = read_pending(case, path, foreign.own, structures)
         newest = self._revisions.latest(case.id)
         if newest is not None and (checked_label(case, newest.path, structures)[0] == label).all():
             return None
@@ -223,7 +221,7 @@ def reconcile(
         except BadInput as error:
             if isinstance(error, CannotWrite):
                 raise
-            problems.append(Problem(label.path, f"{error.message} {error.hint}".strip(), (label.case.id,)))
+            problems.append(Problem(label.path, in_words(error), (label.case.id,)))
             continue
         if revision is not None:
             imported.append(revision)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from DualSSLSegLib.errors import BadInput
-from DualSSLSegLib.study.adoption import scan_folders, training_labels
+from DualSSLSegLib.study.adoption import own_names, scan_folders, training_labels
 from DualSSLSegLib.study.case_index import CaseIndex
 from DualSSLSegLib.study.drafts import Drafts
 from DualSSLSegLib.study.layout import StudyLayout
 from DualSSLSegLib.study.model import Case, Problem, Revision, Structure
+from DualSSLSegLib.study.pending_labels import PendingLabels
 from DualSSLSegLib.study.records import CaseRecord, Records, image_unchanged, replaced_words
 from DualSSLSegLib.study.reviews import Review, read_review
 from DualSSLSegLib.study.revisions import Revisions
@@ -36,6 +37,7 @@ class StudyReader:
         self._index = CaseIndex(root, self._walk)
         self._revisions = Revisions(self.layout)
         self._records = Records(self.layout)
+        self._pending = PendingLabels()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self.path)!r})"
@@ -121,6 +123,17 @@ class StudyReader:
     def status(self) -> StudyStatus:
         """Where every case stands, from the files as they are now."""
         self.refresh()
+        self._pending.begin()
+        imports = training_labels(self.path, self._store.content)
+        own: Mapping[str, tuple[Structure, ...]] | None = None
+
+        def why_unreadable(case: Case, path: Path) -> str:
+            nonlocal own
+            if imports.get(case.id) == path:
+                return self._pending.why_unreadable(case, path, None, self.structures)
+            own = own_names(self.path, self._store.content) if own is None else own
+            return self._pending.why_unreadable(case, path, own.get(case.id), self.structures)
+
         return Surveyor(
             self.layout,
             self._store.content,
@@ -128,7 +141,8 @@ class StudyReader:
             self._revisions,
             self._records,
             drafts=self.drafts.ids(),
-            imports=training_labels(self.path, self._store.content),
+            imports=imports,
+            why_unreadable=why_unreadable,
         ).status()
 
     def revisions(self, case: str | Case) -> list[Revision]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,8 @@ class CaseStatus:
     failed (with the `problem` in words).
 
     `origin`, `author`, `time` are those of the newest revision. `pending`: a label of another program lies in
-    the study and becomes a revision with the next `reconcile`.
+    the study and becomes a revision with the next `reconcile`. One that cannot be read is among the problems of
+    the study and does not count.
     """
 
     id: str
@@ -89,6 +90,7 @@ class Surveyor:
         *,
         drafts: set[str],
         imports: Mapping[str, Path],
+        why_unreadable: Callable[[Case, Path], str],
     ) -> None:
         self._layout = layout
         self._content = content
@@ -97,6 +99,7 @@ class Surveyor:
         self._records = records
         self._drafts = drafts
         self._imports = imports
+        self._why_unreadable = why_unreadable
         self._problems = list(listing.problems)
         self._bytes_left = _READ_AT_MOST
         self._with_revisions = set(revisions.cases())
@@ -131,7 +134,7 @@ class Surveyor:
             if case.id in self._with_revisions:
                 revisions = self._revisions.numbers(case.id)
                 newest = self._revisions.read(case.id, revisions[-1]) if revisions else None
-            pending = self._pending(case.id, newest, revisions)
+            pending = self._pending(case, newest)
             problem = self._why_unusable(case, newest)
         except DualSSLSegError as error:
             problem = str(error)
@@ -180,15 +183,24 @@ class Surveyor:
             problem=problem,
         )
 
-    def _pending(self, case_id: str, newest: Revision | None, numbers: Sequence[int]) -> bool:
-        if newest is None and case_id in self._imports:
-            return True
-        for path in self._final.get(case_id, []):
-            if newest is None:
-                return True
-            if not is_kept(path, [newest]) and not is_kept(path, self._revisions.all(case_id)):
-                return True
-        return False
+    def _pending(self, case: Case, newest: Revision | None) -> bool:
+        """Whether a label of another program waits for a case. Those that cannot be read become problems."""
+        waiting = []
+        if newest is None and case.id in self._imports:
+            waiting.append(self._imports[case.id])
+        for path in self._final.get(case.id, []):
+            kept = newest is not None and (
+                is_kept(path, [newest]) or is_kept(path, self._revisions.all(case.id))
+            )
+            if not kept:
+                waiting.append(path)
+        readable = False
+        for path in waiting:
+            reason = self._why_unreadable(case, path)
+            if reason:
+                self._problems.append(Problem(path, f"this label cannot be used: {reason}", (case.id,)))
+            readable = readable or not reason
+        return readable
 
     def _why_unusable(self, case: Case, newest: Revision | None) -> str:
         """Why a case with this newest revision cannot be used, "" when it can."""

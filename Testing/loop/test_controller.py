@@ -174,6 +174,15 @@ def test_a_wrong_word_is_refused_before_anything_is_started(tmp_path, request_, 
     assert loop.runs.all() == []
 
 
+def test_a_label_that_cannot_be_read_stops_the_training_before_it_starts(tmp_path):
+    loop = make_study(tmp_path, scans=2)
+    loop.label("case_00", tmp_path / "truth" / "case_00.nii.gz", author="Ada")
+    (loop.study.path / "labels" / "final" / "case_01.nii.gz").write_bytes(b"no label")
+    with pytest.raises(BadInput, match=r"1 label file\(s\) cannot be used") as caught:
+        loop.start("train", iterations=1)
+    assert "case_01.nii.gz" in str(caught.value) and loop.runs.all() == []
+
+
 def test_labels_in_memory_and_files_are_the_same_to_the_study(tmp_path):
     loop = make_study(tmp_path, scans=1)
     loop.label("case_00", tiny_scan(0)[1], author="Ada")

@@ -113,3 +113,22 @@ def test_a_large_study_is_listed_without_opening_scans_or_loading_libraries(tmp_
         "assert not heavy, heavy\n"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)
+
+
+def test_a_label_of_another_program_that_cannot_be_read_does_not_count_and_is_named(tmp_path):
+    study = tiny_study(tmp_path)
+    broken = tmp_path / "labels" / "final" / "a.nii.gz"
+    broken.parent.mkdir(parents=True)
+    broken.write_bytes(b"no label")
+    write_label_file(broken.with_name("b.nii.gz"), value=9)  # a value that the study does not know
+    write_label_file(broken.with_name("c.nii.gz"))
+    status = study.status()
+    assert {case.id: (case.state, case.pending) for case in status.cases} == {
+        "a": ("new", False),
+        "b": ("new", False),
+        "c": ("labelled", True),
+    }
+    assert [problem.cases for problem in status.problems] == [("a",), ("b",)]
+    assert status.problems[0].path == broken and "cannot be used" in status.problems[0].reason
+    write_label_file(broken)
+    assert _states(study)["a"] == "labelled"
