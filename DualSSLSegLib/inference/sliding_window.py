@@ -18,6 +18,7 @@ from DualSSLSegLib.inference.accumulator import Accumulator, MemoryAccumulator, 
 from DualSSLSegLib.inference.device_memory import free_bytes, is_out_of_memory, release
 from DualSSLSegLib.inference.embedding import EmbeddingSum
 from DualSSLSegLib.inference.forward import PRECISIONS, Forward, Network, evaluating, flip_sets
+from DualSSLSegLib.inference.mapped_array import VolumeArray
 from DualSSLSegLib.inference.windows import Window, WindowGrid, plan_windows, smaller_window
 from DualSSLSegLib.networks.side_by_side import Each, side_by_side
 
@@ -50,7 +51,7 @@ class VolumePrediction:
 
 
 def predict(
-    image: np.ndarray,
+    image: VolumeArray,
     networks: Sequence[Network],
     *,
     patch_size: Sequence[int],
@@ -136,7 +137,7 @@ def predict(
 class _Job:
     """One attempt at one volume with fixed windows and batch."""
 
-    image: np.ndarray
+    image: VolumeArray
     grid: WindowGrid
     forward: Forward
     batch: int

@@ -7,21 +7,22 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.inference.mapped_array import VolumeArray
 
 _MAX_POSITIONS = 20_000  # foreground voxels kept per class for centring crops
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingCase:
-    """image (C, X, Y, Z) normalised, float32 or float16, may be a memory map; label (X, Y, Z) of class indices 0..K-1.
+    """image (C, X, Y, Z) normalised, float32 or float16; label (X, Y, Z) of class indices 0..K-1; in memory or files.
 
     `label` is None for an unlabelled case. Raises BadInput when the two shapes differ.
     """
 
     id: str
-    image: np.ndarray
+    image: VolumeArray
     spacing_mm: tuple[float, float, float]
-    label: np.ndarray | None = None
+    label: VolumeArray | None = None
     foreground: dict[int, np.ndarray] = field(init=False, repr=False)  # class -> voxel positions (n, 3)
 
     def __post_init__(self) -> None:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.inference.mapped_array import VolumeArray
 from DualSSLSegLib.training.cases import TrainingCase
 from DualSSLSegLib.views.spatial import SpatialStrength, outer_size, resample, sampling_grid
 
@@ -23,7 +24,7 @@ class Batch:
     ids: tuple[str, ...]
 
 
-def crop(volume: np.ndarray, start: Sequence[int], size: Sequence[int]) -> np.ndarray:
+def crop(volume: VolumeArray, start: Sequence[int], size: Sequence[int]) -> np.ndarray:
     """Copy `size` voxels from `start` on the last three axes; what lies outside the volume is 0."""
     lead = volume.shape[:-3]
     result = np.zeros((*lead, *size), dtype=volume.dtype)

@@ -2,7 +2,7 @@
 
 `<cache>/<digest>/` holds image.npy (C, x, y, z) float16, one label-<digest>.npy (x, y, z) uint8 of class indices per
 label, and grid.json. A folder is filled beside its place and renamed into it, so a reader sees it whole or not at all.
-The whole cache may be deleted at any time.
+The whole cache may be deleted while no run is at it.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from typing import Any
 import numpy as np
 
 from DualSSLSegLib.atomic import read_json, remove_tree, replacing, write_json
-from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.errors import BadInput, RunFailed
 from DualSSLSegLib.imaging.digest import file_digest
 from DualSSLSegLib.imaging.geometry import Grid
 from DualSSLSegLib.imaging.intensity import IntensityPlan
 from DualSSLSegLib.imaging.labels import read_label
 from DualSSLSegLib.imaging.read import read_image
 from DualSSLSegLib.imaging.resample import to_working
+from DualSSLSegLib.inference.mapped_array import MappedArray
 from DualSSLSegLib.worker.label_table import LabelStructure, to_class_indices
 from DualSSLSegLib.worker.prepare import ARRAY_TYPE, prepare_image
 
@@ -33,11 +34,11 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class CachedImage:
-    """A prepared scan: `image` a read-only memory map on grid `working`; `source` is the scan's own grid."""
+    """A prepared scan: `image` (C, x, y, z) in its file, on grid `working`; `source` is the scan's own grid."""
 
     case: str
     folder: Path
-    image: np.ndarray = field(repr=False)
+    image: MappedArray = field(repr=False)
     working: Grid
     source: Grid
 
@@ -70,21 +71,21 @@ class VolumeCache:
         path: Path,
         structures: Sequence[LabelStructure],
         label_digest: str | None = None,
-    ) -> np.ndarray:
-        """(x, y, z) uint8 class indices on the working grid, a read-only memory map.
+    ) -> MappedArray:
+        """(x, y, z) uint8 class indices on the working grid, in their file.
 
         Raises BadInput when the label cannot be read, lies on another grid or has a value the table does not know.
         """
         table = [(row.name, row.value, row.codes) for row in structures]
         name = f"label-{_digest(label_digest or file_digest([path]), table)}.npy"
         target = image.folder / name
-        found = _memory_map(target, image.working.shape, np.uint8)
+        found = _whole(target, image.working.shape, np.uint8)
         if found is None:
             classes = to_class_indices(read_label(path, image.source, structures), structures)
             working, _ = to_working(classes, image.source, self.spacing_mm, label=True)
             with replacing(target, suffix=".npy") as temporary:
                 np.save(temporary, working.astype(np.uint8, copy=False))
-            found = _memory_map(target, image.working.shape, np.uint8)
+            found = _whole(target, image.working.shape, np.uint8)
         if found is None:
             raise BadInput(
                 "the cache cannot be filled.", hint="Delete this folder and start the run again.", path=target
@@ -102,7 +103,7 @@ class VolumeCache:
         try:
             facts = read_json(entry / "grid.json")
             working, source = _grid_from(facts["working"]), _grid_from(facts["source"])
-            image = _memory_map(entry / "image.npy", (facts["channels"], *working.shape), ARRAY_TYPE)
+            image = _whole(entry / "image.npy", (facts["channels"], *working.shape), ARRAY_TYPE)
         except (BadInput, KeyError, TypeError, ValueError):
             image = None
         if image is None:
@@ -134,13 +135,23 @@ class VolumeCache:
             remove_tree(draft)
 
 
-def _memory_map(path: Path, shape: Sequence[int], kind: Any) -> np.ndarray | None:
-    """The array, or None when it is not there or not what it should be."""
+def _whole(path: Path, shape: Sequence[int], kind: Any) -> MappedArray | None:
+    """The array, or None when it is not there, cut off or not what it should be.
+
+    Raises RunFailed when it is there and cannot be read: what may be whole is not thrown away.
+    """
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+    except (FileNotFoundError, ValueError, EOFError):
         return None
-    return array if array.shape == tuple(shape) and array.dtype == kind else None
+    except OSError as error:
+        raise RunFailed(
+            f"a prepared scan cannot be read ({error.strerror or error}).",
+            hint="Look at the permissions of the study's cache and at the disk.",
+            path=path,
+        ) from error
+    wanted = MappedArray(path, tuple(shape), np.dtype(kind))
+    return wanted if array.shape == wanted.shape and array.dtype == wanted.dtype else None
 
 
 def _digest(*parts: Any) -> str:

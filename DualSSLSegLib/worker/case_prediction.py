@@ -13,6 +13,7 @@ from DualSSLSegLib.atomic import write_json
 from DualSSLSegLib.imaging.geometry import Grid
 from DualSSLSegLib.imaging.resample import from_working
 from DualSSLSegLib.imaging.write import write_label, write_map
+from DualSSLSegLib.inference.mapped_array import VolumeArray
 from DualSSLSegLib.inference.sliding_window import VolumePrediction, predict
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.ranking.labelled import LabelledVolumes, structure_volumes
@@ -50,7 +51,7 @@ class Predictor:
         session.run.predictions.mkdir(parents=True, exist_ok=True)
         return cls(model, device, limit, session.run.predictions, report, session.should_stop)
 
-    def predict(self, image: np.ndarray) -> VolumePrediction:
+    def predict(self, image: VolumeArray) -> VolumePrediction:
         """Probabilities (N, K, x, y, z) of a prepared image (C, x, y, z). Call `discard` on it after use.
 
         Raises Stopped and OutOfMemory.

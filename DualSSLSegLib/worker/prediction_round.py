@@ -40,7 +40,9 @@ def labelled_volumes(
     """How large every structure of `table` is in the labelled training scans; None without labelled scans."""
     names = [row.name for row in table]
     rows = [
-        structure_volumes(prepared.labels[case.id], prepared.images[case.id].working.spacing_mm, names)
+        structure_volumes(
+            prepared.labels[case.id].array(), prepared.images[case.id].working.spacing_mm, names
+        )
         for case in with_role(cases, "labelled")
         if case.id in prepared.labels
     ]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.inference.mapped_array import MappedArray
 from DualSSLSegLib.training.cases import TrainingCase
 from DualSSLSegLib.worker.bad_scans import BadScans
 from DualSSLSegLib.worker.cache import CachedImage, VolumeCache
@@ -23,7 +22,7 @@ class PreparedScans:
     """The scans of a run that could be prepared, by case id, with their labels where they have one."""
 
     images: dict[str, CachedImage] = field(default_factory=dict)
-    labels: dict[str, np.ndarray] = field(default_factory=dict)
+    labels: dict[str, MappedArray] = field(default_factory=dict)
 
     def training_cases(self, cases: Sequence[InputCase], *, with_label: bool) -> list[TrainingCase]:
         """The prepared ones among `cases` as the trainer sees them."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from support.tiny_scans import SHAPE, STRUCTURES, tiny_grid, tiny_scan, write_tiny_scan
 
-from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.errors import BadInput, RunFailed
 from DualSSLSegLib.imaging.digest import file_digest
 from DualSSLSegLib.imaging.intensity import plan_intensity
 from DualSSLSegLib.imaging.read import read_image
 from DualSSLSegLib.imaging.resample import from_working
+from DualSSLSegLib.training.cases import TrainingCase
+from DualSSLSegLib.training.sampling import crop
 from DualSSLSegLib.worker import cache as cache_module
 from DualSSLSegLib.worker.cache import VolumeCache
 from DualSSLSegLib.worker.label_table import structures_from, to_class_indices, to_label_values
@@ -34,8 +38,8 @@ def cache(tmp_path, scan):
 def test_a_scan_is_prepared_once_and_found_again(cache, scan, monkeypatch):
     first = cache.image("a", [scan])
     assert first.image.dtype == np.float16 and first.image.shape == (1, *SHAPE)
-    assert isinstance(first.image, np.memmap) and not first.image.flags.writeable
-    assert abs(float(first.image.mean(dtype=np.float64))) < 0.05
+    assert isinstance(first.image.array(), np.memmap) and not first.image.array().flags.writeable
+    assert abs(float(first.image.array().mean(dtype=np.float64))) < 0.05
     assert first.source.same_as(tiny_grid(1)) and first.working.axis_codes() == "RAS"
     monkeypatch.setattr(cache_module, "read_image", None)  # reading again would fail
     again = cache.image("renamed", [scan], file_digest([scan]))
@@ -45,8 +49,8 @@ def test_a_scan_is_prepared_once_and_found_again(cache, scan, monkeypatch):
 def test_a_label_becomes_class_indices_on_the_working_grid_and_finds_its_way_back(cache, scan, tmp_path):
     image = cache.image("a", [scan])
     label = cache.label(image, tmp_path / "labels" / "a.nii.gz", TABLE)
-    assert label.shape == image.image.shape[1:] and set(np.unique(label)) == {0, 1, 2}
-    back = to_label_values(from_working(label, image.working, image.source, label=True), TABLE)
+    assert label.shape == image.image.shape[1:] and set(np.unique(np.asarray(label))) == {0, 1, 2}
+    back = to_label_values(from_working(label.array(), image.working, image.source, label=True), TABLE)
     assert np.array_equal(back, tiny_scan(1)[1])
 
 
@@ -60,7 +64,8 @@ def test_another_spacing_another_content_or_another_table_is_another_entry(cache
     cache.label(image, label, TABLE)
     swapped = cache.label(image, label, TABLE[::-1])
     assert len(list(image.folder.glob("label-*.npy"))) == 2
-    assert np.array_equal(swapped == 2, cache.label(image, label, TABLE) == 1)
+    first = cache.label(image, label, TABLE)
+    assert np.array_equal(swapped.array() == 2, first.array() == 1)
 
 
 def test_what_is_cut_off_or_missing_is_made_again(cache, scan):
@@ -71,6 +76,36 @@ def test_what_is_cut_off_or_missing_is_made_again(cache, scan):
         path.write_bytes(path.read_bytes()[:-10])
         assert np.array_equal(cache.image("a", [scan]).image, expected)
     assert [path.name for path in cache.folder.iterdir()] == [image.folder.name]
+
+
+def test_prepared_scans_hold_no_open_files_and_one_that_went_away_is_named(cache, scan, tmp_path):
+    before = open_files()
+    image = cache.image("a", [scan])
+    kept = [image.image, cache.label(image, tmp_path / "labels" / "a.nii.gz", TABLE)]
+    kept_case = TrainingCase("a", image.image, NATIVE, kept[1])
+    assert open_files() == before
+    start, size = [2, 3, 4], [8, 8, 8]
+    assert np.array_equal(crop(kept_case.image, start, size), crop(image.image.array(), start, size))
+    (image.folder / "image.npy").unlink()
+    with pytest.raises(RunFailed, match=r"image\.npy.*Resume the run"):
+        crop(kept_case.image, start, size)
+
+
+def open_files() -> int:
+    folder = Path("/proc/self/fd")
+    return len(list(folder.iterdir())) if folder.is_dir() else 0
+
+
+def test_a_prepared_scan_that_cannot_be_opened_is_not_thrown_away(cache, scan, monkeypatch):
+    image = cache.image("a", [scan])
+
+    def too_many(*_args, **_kwargs):
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(cache_module.np, "load", too_many)
+    with pytest.raises(RunFailed, match="Too many open files"):
+        cache.image("a", [scan])
+    assert (image.folder / "image.npy").exists()
 
 
 def test_a_bad_scan_or_label_leaves_nothing_behind(cache, scan, tmp_path):
