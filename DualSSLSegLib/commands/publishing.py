@@ -13,3 +13,5 @@ def publish(controller: Controller, screen: Screen) -> None:
         controller.publish()
     except DualSSLSegError as error:
         screen.warn(f"predictions were not published: {error}")
+    for case, reason in controller.unpublished.items():
+        screen.warn(f"the prediction of {case} was not published: {reason}")

@@ -34,11 +34,15 @@ Request = tuple[dict[str, Any], list[dict[str, Any]]]  # spec.json, and the case
 
 
 class Controller:
-    """One study and its `runs` (found, watched, paused, resumed, stopped there)."""
+    """One study and its `runs` (found, watched, paused, resumed, stopped there).
+
+    `unpublished`: the predictions that the last `publish` had to leave out, case id -> reason.
+    """
 
     def __init__(self, study: StudyFolder, launcher: Launcher | None = None) -> None:
         self.study = study
         self.runs = Runs(study.runs_dir, study.path, launcher)
+        self.unpublished: dict[str, str] = {}
 
     @classmethod
     def create(
@@ -121,11 +125,14 @@ class Controller:
         """Publish to labels/original what runs have predicted and is not published yet; the cases done.
 
         Call it when a run ends, and when a study is opened: the run may have ended while nobody looked.
+        What cannot be published is in `unpublished` afterwards, with the reason.
         """
         runs = self.runs.all()
         done: list[str] = []
+        refused: dict[str, str] = {}
         for index, run in enumerate(runs):
-            done += predictions.publish(self.study, run, runs[index + 1 :])
+            done += predictions.publish(self.study, run, runs[index + 1 :], refused)
+        self.unpublished = refused
         return done
 
     def export_model(self, target: str | Path) -> Path:

@@ -46,7 +46,7 @@ class Queue:
 
 
 def newest_queue(study: StudyFolder, runs: Sequence[RunFolder]) -> Queue | None:
-    """The queue of the newest run with a ranking (`runs` oldest first).
+    """The queue of the newest run with a ranking (`runs` oldest first), of cases that may train.
 
     A ranking by a model wins over any cold start. None when there is none, or when every suggestion of a cold
     start is used up: a new cold start is then due.
@@ -57,9 +57,12 @@ def newest_queue(study: StudyFolder, runs: Sequence[RunFolder]) -> Queue | None:
         return None
     run = (by_model or ranked)[-1]
     content = _scores(run)
-    states = {case.id: case.state for case in study.status().cases}
-    suggestions = content["suggestions"]
-    open_rows = [row for row in suggestions if states.get(row["case"], "failed") not in _SETTLED]
+    status = study.status()
+    states = {case.id: case.state for case in status.cases}
+    may_train = {case.id for case in status.cases if case.split == "train"}
+    # A case kept for validation or test since the ranking must not be corrected for training.
+    suggestions = [row for row in content["suggestions"] if row["case"] in may_train]
+    open_rows = [row for row in suggestions if states[row["case"]] not in _SETTLED]
     if not open_rows and not by_model:
         return None
     cases = tuple(
@@ -67,7 +70,8 @@ def newest_queue(study: StudyFolder, runs: Sequence[RunFolder]) -> Queue | None:
         for rank, row in enumerate(open_rows, 1)
     )
     done = tuple(row["case"] for row in suggestions if states.get(row["case"]) in ("labelled", "reviewed"))
-    return Queue(run.id, bool(by_model), cases, tuple(content.get("shadow", ())), done)
+    shadow = tuple(case for case in content.get("shadow", ()) if case in may_train)
+    return Queue(run.id, bool(by_model), cases, shadow, done)
 
 
 def _scores(run: RunFolder) -> dict[str, Any]:

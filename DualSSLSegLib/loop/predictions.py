@@ -11,6 +11,7 @@ from DualSSLSegLib.atomic import read_json, write_json
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.study.folder import StudyFolder
+from DualSSLSegLib.study.writing import CannotWrite
 
 PUBLISHED_NAME = "published.json"
 
@@ -58,11 +59,15 @@ def newest_prediction(runs: Sequence[RunFolder], case: str) -> Prediction | None
     return next((prediction for prediction in found if prediction is not None), None)
 
 
-def publish(study: StudyFolder, run: RunFolder, newer: Sequence[RunFolder] = ()) -> Iterator[str]:
+def publish(
+    study: StudyFolder, run: RunFolder, newer: Sequence[RunFolder], refused: dict[str, str]
+) -> Iterator[str]:
     """Publish the run's predictions to labels/original, each under the study's lock; yields the cases done.
 
     What was published before is not done again; a case that a `newer` run has predicted, or that is no longer in
-    the study, is passed over. Raises StudyBusy when another program keeps the lock; what was done stays done.
+    the study, is passed over. A prediction that is no label of its case goes to `refused` with the reason and
+    stops no other; it is tried again next time. Raises StudyBusy when another program keeps the lock and
+    CannotWrite; what was done stays done.
     """
     marker = run.path / PUBLISHED_NAME
     done = set(_published(marker))
@@ -70,7 +75,13 @@ def publish(study: StudyFolder, run: RunFolder, newer: Sequence[RunFolder] = ())
     waiting = sorted((predicted_cases(run) - done - newer_cases) & study.cases().keys())
     try:
         for case in waiting:
-            study.publish_prediction(case, run.prediction_path(case))
+            try:
+                study.publish_prediction(case, run.prediction_path(case))
+            except CannotWrite:
+                raise
+            except BadInput as error:
+                refused[case] = str(error)
+                continue
             done.add(case)
             yield case
     finally:

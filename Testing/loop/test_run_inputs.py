@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 from support.tiny_scans import write_tiny_scan
 
+from DualSSLSegLib.atomic import write_json
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.jobs.run_folder import RunFolder
+from DualSSLSegLib.loop.controller import Controller
+from DualSSLSegLib.loop.next_case import newest_queue
 from DualSSLSegLib.loop.run_inputs import evaluation_rows, study_rows
 from DualSSLSegLib.study.folder import StudyFolder
 
@@ -88,3 +91,30 @@ def test_references_are_matched_by_name_with_predictions_only(study, tmp_path):
         evaluation_rows(study, run, tmp_path / "truth")
     with pytest.raises(BadInput, match="does not exist"):
         evaluation_rows(study, run, tmp_path / "nowhere")
+
+
+def test_a_prediction_that_cannot_be_published_holds_up_no_other(study, tmp_path):
+    run = RunFolder.create(study.runs_dir, {"kind": "train"}, {"cases": []})
+    run.predictions.mkdir()
+    for case in ("c0", "c1", "c2"):
+        run.prediction_facts_path(case).write_text("{}")
+        run.prediction_path(case).write_bytes((tmp_path / "truth" / f"{case}.nii.gz").read_bytes())
+    run.prediction_path("c1").write_bytes(b"cut")
+    loop = Controller(study)
+    assert loop.publish() == ["c0", "c2"] and list(loop.unpublished) == ["c1"]
+    assert "c1.nii.gz" in loop.unpublished["c1"]
+    run.prediction_path("c1").write_bytes((tmp_path / "truth" / "c1.nii.gz").read_bytes())
+    assert loop.publish() == ["c1"] and not loop.unpublished
+
+
+def test_a_case_kept_for_testing_since_the_ranking_is_not_suggested(study):
+    run = RunFolder.create(study.runs_dir, {"kind": "train"}, {"cases": []})
+    rows = [
+        {"case": f"c{n}", "score": 1.0 - n / 10, "reason": "its rim is uncertain.", "values": {}}
+        for n in range(3)
+    ]
+    write_json(run.scores_path, {"v": 1, "suggestions": rows, "shadow": ["c0", "c2"]})
+    study.set_split(["c0"], "test")
+    queue = newest_queue(study, [run])
+    assert [(entry.rank, entry.case) for entry in queue.cases] == [(1, "c1"), (2, "c2")]
+    assert queue.shadow == ("c2",)
