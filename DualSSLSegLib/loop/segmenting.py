@@ -11,7 +11,7 @@ from DualSSLSegLib.jobs.run_folder import RunFolder, list_runs
 from DualSSLSegLib.loop.launcher import Launcher
 from DualSSLSegLib.loop.requests import DEVICES, newest_trained
 from DualSSLSegLib.loop.runs import Runs
-from DualSSLSegLib.study.layout import StudyLayout
+from DualSSLSegLib.study.layout import StudyLayout, study_around
 from DualSSLSegLib.study.scan import list_cases
 
 
@@ -43,6 +43,13 @@ def start_segmentation(
     if source == target or (source.is_dir() and target.is_dir() and source.samefile(target)):
         raise BadInput(
             "the results would lie among the scans.", hint="Choose another output folder.", path=target
+        )
+    study = study_around(target)
+    if study is not None:
+        raise BadInput(
+            f"this folder lies in the study {study}, where label maps would be taken for scans.",
+            hint="Choose a folder outside of it. (`dualsslseg predict` predicts the scans of a study.)",
+            path=target,
         )
     rows, refused = _scans(source, target)
     if not rows and not refused:
@@ -95,10 +102,12 @@ def _scans(source: Path, target: Path) -> tuple[list[dict[str, Any]], list[list[
     if (is_scan_file(source) and source.is_file()) or (source.is_dir() and is_dicom_folder(source)):
         return [_row(stem_of(source), source)], []
     listing = list_cases(source)
+    results = target.resolve()
+    inside = results.is_relative_to(source.resolve())  # then what lies in it is no scan to segment
     rows = [
         _row(case.id, case.paths[0])
         for case in listing.cases.values()
-        if not case.paths[0].is_relative_to(target)
+        if not (inside and case.paths[0].resolve().is_relative_to(results))
     ]
     refused = [[name, reason] for name, reason in listing.refused.items()]
     return rows, refused

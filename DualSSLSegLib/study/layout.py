@@ -9,6 +9,7 @@ from pathlib import Path
 
 OWN_FOLDER = ".dualsslseg"
 LABELS_FOLDER = "labels"
+SEGMENTED_FOLDER = "segmented"
 LABEL_SUFFIX = ".nii.gz"
 
 
@@ -81,6 +82,17 @@ class StudyLayout:
         for run in sorted(names_in(self.runs), reverse=True):
             if (self.runs / run / "predictions").is_dir():
                 yield self.runs / run / "predictions"
+
+
+def holds_results(folder: Path) -> bool:
+    """Whether a folder holds the label maps of a `segment` command, which are no scans."""
+    return (folder / OWN_FOLDER / SEGMENTED_FOLDER).is_dir()
+
+
+def study_around(folder: Path) -> Path | None:
+    """The study that a folder is, or lies in; None when it is in none."""
+    places = (folder.resolve(), *folder.resolve().parents)
+    return next((place for place in places if StudyLayout(place).study_json.is_file()), None)
 
 
 def names_in(folder: Path) -> list[str]:

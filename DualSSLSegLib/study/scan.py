@@ -11,7 +11,7 @@ from pathlib import Path
 
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.imaging.formats import SCAN_SUFFIXES, is_dicom_folder, suffix_of
-from DualSSLSegLib.study.layout import LABELS_FOLDER
+from DualSSLSegLib.study.layout import LABELS_FOLDER, holds_results
 from DualSSLSegLib.study.model import Case, Problem, Stamps, named_paths
 
 _CHANNEL = re.compile(r"(?P<case>.+)_(?P<channel>\d{4})", re.DOTALL)
@@ -34,8 +34,8 @@ def list_cases(
 ) -> Listing:
     """Every scan below `root` (or below its sub-folders named in `folders`, themselves not searched deeper).
 
-    labels/, hidden folders and files, .seg.nrrd and files that are no scans are passed over. Headers are not
-    read. Raises BadInput when `root` is not a folder that can be listed.
+    labels/, results of `segment`, hidden folders and files, .seg.nrrd and files that are no scans are passed
+    over. Headers are not read. Raises BadInput when `root` is not a folder that can be listed.
     """
     problems: list[Problem] = []
     found: dict[str, list[Path]] = {}
@@ -66,6 +66,8 @@ def _scans(place: Path, problems: list[Problem], *, deeper: bool) -> Iterator[tu
     while waiting:
         folder = waiting.pop()
         others = False
+        if folder != place and holds_results(folder):
+            continue
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:
