@@ -1,17 +1,8 @@
-"""Recognising that memory ran out, on any device."""
+"""The memory of a device."""
 
 from __future__ import annotations
 
 import torch
-
-_WORDS = ("out of memory", "can't allocate memory", "not enough memory", "failed to allocate")
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """True when `error` says that the GPU's or the machine's memory did not suffice."""
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
-        return True
-    return isinstance(error, RuntimeError) and any(word in str(error).lower() for word in _WORDS)
 
 
 def free_bytes(device: torch.device) -> int | None:

@@ -15,10 +15,11 @@ import torch
 
 from DualSSLSegLib.errors import BadInput, OutOfMemory, Stopped
 from DualSSLSegLib.inference.accumulator import Accumulator, MemoryAccumulator, SlabAccumulator
-from DualSSLSegLib.inference.device_memory import free_bytes, is_out_of_memory, release
+from DualSSLSegLib.inference.device_memory import free_bytes, release
 from DualSSLSegLib.inference.embedding import EmbeddingSum
 from DualSSLSegLib.inference.forward import PRECISIONS, Forward, Network, evaluating, flip_sets
 from DualSSLSegLib.inference.mapped_array import VolumeArray
+from DualSSLSegLib.inference.out_of_memory import is_out_of_memory
 from DualSSLSegLib.inference.windows import Window, WindowGrid, plan_windows, smaller_window
 from DualSSLSegLib.networks.side_by_side import Each, side_by_side
 

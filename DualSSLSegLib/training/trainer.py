@@ -13,7 +13,8 @@ import torch
 
 from DualSSLSegLib.atomic import replacing
 from DualSSLSegLib.errors import BadInput, OutOfMemory, ProtocolError, Stopped
-from DualSSLSegLib.inference.device_memory import is_out_of_memory, release
+from DualSSLSegLib.inference.device_memory import release
+from DualSSLSegLib.inference.out_of_memory import is_out_of_memory
 from DualSSLSegLib.methods.catalogue import entry_of, load_method
 from DualSSLSegLib.training.budget import Budget, iterations_for
 from DualSSLSegLib.training.cases import TrainingCase
@@ -60,6 +61,8 @@ class TrainingTask:
     parent: Model | None = None
     parent_classes: Mapping[int, int] = field(default_factory=dict)
     spatial: SpatialStrength = field(default_factory=SpatialStrength)
+    memory_limit_bytes: int | None = None  # for the probabilities of one case of the learning curve
+    scratch: Path | None = None  # where they go beyond it; default: the folder
 
 
 class Trainer:
@@ -136,6 +139,8 @@ class Trainer:
                 self.plan,
                 self.task.device,
                 _CURVE_CASES,
+                self.task.memory_limit_bytes,
+                self.task.scratch or self.task.folder,
             )
             if self.checkpoint_path.exists():
                 self._load(learner, curve)

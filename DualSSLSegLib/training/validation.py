@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from DualSSLSegLib.inference.sliding_window import predict
 from DualSSLSegLib.networks.side_by_side import Each
 from DualSSLSegLib.training.cases import TrainingCase
 from DualSSLSegLib.training.plan import TrainingPlan
+from DualSSLSegLib.uncertainty.maps import fused_label
 
 _PLATEAU_POINTS = 3
 _PLATEAU_GAIN = 0.003
@@ -45,12 +47,16 @@ class LearningCurve:
         plan: TrainingPlan,
         device: str,
         at_most: int,
+        memory_limit_bytes: int | None = None,
+        scratch: Path | None = None,
     ) -> None:
         self.honest = bool(validation)
         self.cases = list(validation) if self.honest else list(unlabelled[:at_most])
         self.names = list(structure_names)
         self.plan = plan
         self.device = device
+        self.memory_limit_bytes = memory_limit_bytes
+        self.scratch = scratch
         self.points: list[float] = []
 
     def measure(
@@ -73,12 +79,16 @@ class LearningCurve:
                 num_classes=len(self.names) + 1,
                 device=self.device,
                 precision=self.plan.precision,
+                memory_limit_bytes=self.memory_limit_bytes,
+                scratch_folder=self.scratch,
                 should_stop=should_stop,
                 each=each,
             )
-            maps = [p.argmax(0) for p in result.probabilities]
-            rows.append(self._compare(case, maps, result.probabilities.mean(0).argmax(0), list(networks)))
-            result.discard()
+            try:
+                maps = [fused_label(p) for p in result.probabilities]
+                rows.append(self._compare(case, maps, fused_label(result.probabilities), list(networks)))
+            finally:
+                result.discard()
         table = {
             key: {name: _mean([row[key][index] for row in rows]) for index, name in enumerate(self.names)}
             for key in rows[0]

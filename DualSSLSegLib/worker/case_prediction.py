@@ -20,7 +20,7 @@ from DualSSLSegLib.ranking.labelled import LabelledVolumes, structure_volumes
 from DualSSLSegLib.ranking.scores import CaseScore, case_score
 from DualSSLSegLib.training.model_file import Model
 from DualSSLSegLib.uncertainty import hot_spots
-from DualSSLSegLib.uncertainty.maps import disagreement_map, fuse, uncertainty_map
+from DualSSLSegLib.uncertainty.maps import disagreement_map, fuse_class, uncertainty_map
 from DualSSLSegLib.worker.label_table import structures_from, to_label_values
 from DualSSLSegLib.worker.session import Session
 
@@ -47,7 +47,7 @@ class Predictor:
             if type == "warning":
                 session.warn(**fields)
 
-        limit = int(free_memory_bytes * _MEMORY_SHARE)
+        limit = memory_limit(free_memory_bytes)
         session.run.predictions.mkdir(parents=True, exist_ok=True)
         return cls(model, device, limit, session.run.predictions, report, session.should_stop)
 
@@ -70,6 +70,11 @@ class Predictor:
         )
 
 
+def memory_limit(free_memory_bytes: int) -> int:
+    """How much of the free memory the probabilities of one case may take, in bytes."""
+    return int(free_memory_bytes * _MEMORY_SHARE)
+
+
 @dataclass(frozen=True, eq=False)
 class CaseResult:
     """What was found for one case, on the scan's own grid: `classes` are class indices, the maps 0..1."""
@@ -82,15 +87,14 @@ class CaseResult:
 
 
 def classes_on(probabilities: np.ndarray, working: Grid, target: Grid) -> np.ndarray:
-    """(K, x, y, z) probabilities on the working grid to class indices (X, Y, Z) uint8 on the scan's own grid.
+    """Probabilities (N, K, x, y, z) on the working grid, fused, to class indices (X, Y, Z) uint8 on the scan's own.
 
     One class at a time, so that only two maps of the target's size are held; ties go to the lower index.
     """
-    best = from_working(np.asarray(probabilities[0], dtype=np.float32), working, target, label=False)
+    best = from_working(fuse_class(probabilities, 0), working, target, label=False)
     classes = np.zeros(target.shape, dtype=np.uint8)
-    for index in range(1, len(probabilities)):
-        part = np.asarray(probabilities[index], dtype=np.float32)
-        candidate = from_working(part, working, target, label=False)
+    for index in range(1, probabilities.shape[1]):
+        candidate = from_working(fuse_class(probabilities, index), working, target, label=False)
         better = candidate > best
         classes[better] = index
         np.copyto(best, candidate, where=better)
@@ -121,11 +125,10 @@ def segment_maps(
     prediction: VolumePrediction, model: Model, working: Grid, source: Grid, with_uncertainty: bool
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Class indices (X, Y, Z) uint8 on the scan's own grid, and the uncertainty map 0..1 when asked for."""
-    fused = fuse(prediction.probabilities)
-    classes = classes_on(fused, working, source)
+    classes = classes_on(prediction.probabilities, working, source)
     if not with_uncertainty:
         return classes, None
-    return classes, _onto(uncertainty_map(fused, model.temperature), working, source)
+    return classes, _onto(uncertainty_map(prediction.probabilities, model.temperature), working, source)
 
 
 def _onto(values: np.ndarray, working: Grid, source: Grid) -> np.ndarray:

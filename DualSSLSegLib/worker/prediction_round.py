@@ -10,6 +10,7 @@ import numpy as np
 
 from DualSSLSegLib.atomic import read_json
 from DualSSLSegLib.errors import BadInput, OutOfMemory
+from DualSSLSegLib.inference.out_of_memory import in_words, is_out_of_memory
 from DualSSLSegLib.ranking.labelled import LabelledVolumes, structure_volumes
 from DualSSLSegLib.ranking.order import order
 from DualSSLSegLib.ranking.scores import CaseScore
@@ -79,9 +80,11 @@ def predict_all(
                 prediction.discard()
             else:
                 _predict_case(session, predictor, case, prepared, volumes, found)
-        except OutOfMemory as error:
-            bad.add(case, error)
-            too_large = error
+        except (OutOfMemory, MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            too_large = in_words(error)
+            bad.add(case, too_large)
         session.report("progress", step=done + 1, total=len(wanted) + len(labelled))
     if too_large is not None and not found.scores:
         raise too_large

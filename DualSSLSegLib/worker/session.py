@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from DualSSLSegLib.errors import DualSSLSegError, OutOfMemory, ProtocolError, RunFailed, Stopped
+from DualSSLSegLib.errors import DualSSLSegError, ProtocolError, RunFailed, Stopped
+from DualSSLSegLib.inference.out_of_memory import in_words, is_out_of_memory
 from DualSSLSegLib.jobs.control import Want, read_want
 from DualSSLSegLib.jobs.journal import EventReader, EventWriter
 from DualSSLSegLib.jobs.process import host_name
@@ -183,24 +184,14 @@ def _attempt(run: RunFolder, writer: EventWriter, work: Work | None) -> int:
     except DualSSLSegError as error:
         return failed(error)
     except Exception as error:
-        if _is_out_of_memory(error):
-            hint = "Close other programs, or use a machine with more memory."
-            return failed(OutOfMemory(f"memory did not suffice ({_first_line(error)}).", hint=hint))
+        if is_out_of_memory(error):
+            return failed(in_words(error))
         hint = f"The details are in {run.console_path}."
         return failed(RunFailed(f"unexpected {type(error).__name__}: {_first_line(error)}", hint=hint))
 
 
 def _first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or ["no message"])[0][:500]
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    if isinstance(error, MemoryError):
-        return True
-    name, text = type(error).__name__, str(error)
-    return name == "OutOfMemoryError" or (
-        "alloc" in text and "memory" in text and isinstance(error, RuntimeError)
-    )
 
 
 def _memory() -> dict[str, Any]:

@@ -17,10 +17,9 @@ from DualSSLSegLib.training.budget import Budget
 from DualSSLSegLib.training.model_file import Model, load_model, save_model
 from DualSSLSegLib.training.trainer import Trainer, TrainingTask
 from DualSSLSegLib.uncertainty.calibration import fit_temperature
-from DualSSLSegLib.uncertainty.maps import fuse
 from DualSSLSegLib.worker.bad_scans import BadScans
 from DualSSLSegLib.worker.cache import VolumeCache
-from DualSSLSegLib.worker.case_prediction import Predictor
+from DualSSLSegLib.worker.case_prediction import Predictor, memory_limit
 from DualSSLSegLib.worker.device import choose_device, free_bytes
 from DualSSLSegLib.worker.inputs import InputCase, cases_of, with_role
 from DualSSLSegLib.worker.label_table import LabelStructure, structures_from
@@ -65,6 +64,8 @@ def work(session: Session) -> dict[str, Any]:
             folder=session.run.checkpoints,
             parent=parent,
             parent_classes=classes_of_parent(structures, parent) if parent is not None else {},
+            memory_limit_bytes=memory_limit(free_memory_bytes()),
+            scratch=session.run.predictions,
         )
         model = _train(session, task, structures, plan.intensity)
         model = _calibrated(session, model, cases, prepared, device)
@@ -148,7 +149,7 @@ def _calibrated(
             session.check()
             prediction = predictor.predict(prepared.images[case.id].image)
             try:
-                yield fuse(prediction.probabilities)
+                yield prediction.probabilities
             finally:
                 prediction.discard()
             session.report("progress", step=done + 1, total=len(held_back))

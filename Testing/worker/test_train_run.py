@@ -14,6 +14,7 @@ from DualSSLSegLib.jobs.journal import EventReader
 from DualSSLSegLib.jobs.monitor import state_of
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.training.model_file import load_model
+from DualSSLSegLib.worker import prediction_round
 from DualSSLSegLib.worker.session import serve
 
 
@@ -74,6 +75,30 @@ def test_a_predict_run_with_that_model_finds_the_same_again(trained, tmp_path):
         "case_03",
         "case_04",
     }
+
+
+def test_a_scan_whose_maps_do_not_fit_into_memory_does_not_stop_the_others(trained, tmp_path, monkeypatch):
+    whole, asked = prediction_round.assess, []
+
+    def short_of_memory(*arguments):
+        asked.append(arguments)
+        if len(asked) == 2:
+            raise MemoryError("Unable to allocate 12 GiB")
+        return whole(*arguments)
+
+    monkeypatch.setattr(prediction_round, "assess", short_of_memory)
+    spec = trained.spec()
+    run = tiny_run(
+        tmp_path,
+        trained.inputs()["cases"],
+        kind="predict",
+        model=str(trained.model_path),
+        cache=spec["cache"],
+    )
+    assert serve(run) == 0
+    state = state_of(run)
+    assert state.predicted == 2 and len(state.result["unusable"]) == 1
+    assert any("12 GiB" in text for _, text in state.warnings)
 
 
 def test_the_next_round_starts_from_the_weights_of_this_one_and_may_know_one_structure_more(
