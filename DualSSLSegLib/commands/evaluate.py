@@ -58,6 +58,9 @@ def show(found: Mapping[str, Any], screen: Screen) -> None:
     screen.result(
         f"{found['summary']['cases']} cases; mean and standard deviation. Distances of missed ones left out."
     )
+    for group, one in found["groups"].items():
+        cases = f"{one['cases']} {'case' if one['cases'] == 1 else 'cases'}"
+        screen.result(f"  {cases} {_GROUPS[group]}: mean Dice {_spread(one['mean']['dice'], 3)}")
     detection, capture = found["failure_detection"], found["capture"]
     if detection and detection["pearson"]["coefficient"] is not None:
         screen.result(
@@ -68,14 +71,20 @@ def show(found: Mapping[str, Any], screen: Screen) -> None:
         screen.result(
             f"{100 * capture['pooled']:.0f} % of the wrong voxels lie in the most uncertain quarter of the rim."
         )
-    if found["transductive"]:
+    if "unlabelled" in found["groups"]:
         screen.result(
-            "The images of held-back scans were used in training, without their labels (transductive)."
+            "A score on images that trained says less about new scans than one on scans never seen."
         )
     for name, reason in found["failed"].items():
         screen.warn(f"{name} was not measured: {reason}")
 
 
+_GROUPS = {
+    "held_out": "held out of training, neither image nor label was used",
+    "unlabelled": "whose images trained, without their labels",
+    "labelled": "that trained with their labels",
+    "unknown": "predicted by a model from elsewhere, which may have seen them",
+}
 _MEASURES = (("dice", 3), ("hd95_mm", 2), ("asd_mm", 2))
 
 

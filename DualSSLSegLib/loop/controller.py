@@ -19,6 +19,7 @@ from DualSSLSegLib.loop.next_case import Queue, newest_queue
 from DualSSLSegLib.loop.predictions import Prediction
 from DualSSLSegLib.loop.run_inputs import evaluation_rows, require_labels, study_rows
 from DualSSLSegLib.loop.runs import Runs
+from DualSSLSegLib.loop.usage import groups_of, seen_by_parent
 from DualSSLSegLib.study.folder import StudyFolder
 from DualSSLSegLib.study.model import Revision, Structure
 from DualSSLSegLib.study.reviews import Verdict
@@ -185,7 +186,7 @@ class Controller:
         spec = requests.training_request(self.study, self.runs.all(), **request)
         rows = study_rows(self.study, train_on=train_on, use_accepted=spec["use_accepted"])
         require_labels(rows, self.study)
-        return spec, rows
+        return {**spec, "seen_by_parent": seen_by_parent(spec, rows)}, rows
 
     def _predict(self, *, model: str | Path | None = None, seed: int = 0, device: str = "auto") -> Request:
         file = Path(model) if model is not None else None
@@ -215,7 +216,9 @@ class Controller:
             "transductive": run.spec().get("transductive", False),
             **requests.common(self.study, 0, "cpu"),
         }
-        return spec, evaluation_rows(self.study, run, reference)
+        rows = evaluation_rows(self.study, run, reference)
+        groups = groups_of(run, self.runs.all(), [row["id"] for row in rows])
+        return spec, [{**row, "group": groups[row["id"]]} for row in rows]
 
     def watch(self, run: RunFolder) -> Iterator[tuple[RunState, list[dict[str, Any]]]]:
         """Wait for a run, see Runs.watch; what it has predicted is published before its last state is handed out."""

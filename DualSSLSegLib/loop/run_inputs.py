@@ -115,6 +115,7 @@ def evaluation_rows(study: StudyFolder, run: RunFolder, reference: Path) -> Rows
     for path in sorted(reference.iterdir()):
         if suffix_of(path) in (*SCAN_SUFFIXES, SEGMENTATION_SUFFIX) and not path.name.startswith("."):
             labels.setdefault(stem_of(path), []).append(path)
+    roles = {row["id"]: row["role"] for row in run.inputs()["cases"]}
     rows: Rows = []
     for case in study.cases().values():
         if case.id not in labels or not run.prediction_facts_path(case.id).exists():
@@ -128,7 +129,7 @@ def evaluation_rows(study: StudyFolder, run: RunFolder, reference: Path) -> Rows
             {
                 "id": case.id,
                 "paths": [str(path) for path in case.paths],
-                "role": "predict",
+                "role": roles.get(case.id, "predict"),
                 "label": None,
                 "reference": str(labels[case.id][0]),
                 "prediction": str(run.prediction_path(case.id)),

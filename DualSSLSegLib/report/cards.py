@@ -27,6 +27,8 @@ _ROLES = {
     "accepted": "accepted, trained on without label",
     "validation": "kept out of training (validation)",
     "predict": "kept out of training",
+    "seen": "trained an earlier round without label",
+    "taught": "trained an earlier round with its label",
 }
 
 Progress = Callable[[int, int], None]

@@ -11,7 +11,7 @@ from DualSSLSegLib.loop.controller import Controller
 from DualSSLSegLib.loop.predictions import predicted_cases, prediction_in
 from DualSSLSegLib.report.cards import MOST, Picturing, Progress, choose, thumbnails
 from DualSSLSegLib.report.case_picture import View
-from DualSSLSegLib.report.history import TrainedRound, as_round, trained_rounds
+from DualSSLSegLib.report.history import SEEN, TAUGHT, TrainedRound, as_round, trained_rounds
 from DualSSLSegLib.report.model import Accuracy, Headline, QueueEntry, Report
 from DualSSLSegLib.report.scoring import (
     KEPT_OUT,
@@ -161,6 +161,12 @@ def _statements(newest: TrainedRound, evaluation: Evaluation | None) -> list[str
         )
     else:
         said.append(f"All {unlabelled} unlabelled scans were trained on without their labels (transductive).")
+    seen = newest.with_role(SEEN, TAUGHT)
+    if seen:
+        said.append(
+            f"{count(len(seen), 'scan')} kept out of the newest round had trained an earlier one that it went on "
+            f"from, so their scores are not those of unseen scans: {', '.join(seen[:8])}."
+        )
     if newest.state.result.get("calibrated"):
         temperature = newest.state.result.get("temperature", 1.0)
         said.append(f"Uncertainty is calibrated on the validation scans (temperature {temperature:.2f}).")

@@ -16,6 +16,9 @@ from DualSSLSegLib.report.words import count, duration, memory
 
 _NO_LOSS = ("learning_rate",)
 _MOST_LINES = 8
+SEEN, TAUGHT = "seen", "taught"
+"""Instead of the role of a case that is held back from this round, when an earlier one that it went on from has
+trained on its image, or on its label."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class TrainedRound:
     state: RunState
     events: Sequence[Mapping[str, Any]]
     spec: Mapping[str, Any]
-    cases: Mapping[str, str]  # case -> role
+    cases: Mapping[str, str]  # case -> role, or SEEN / TAUGHT
 
     @property
     def name(self) -> str:
@@ -67,6 +70,8 @@ def trained_rounds(runs: Sequence[RunFolder]) -> list[TrainedRound]:
         for event in events:
             state = reduce(state, event)
         cases = {row["id"]: row["role"] for row in run.inputs()["cases"]}
+        for case, use in (spec.get("seen_by_parent") or {}).items():
+            cases[case] = TAUGHT if use == "labelled" else SEEN
         found.append(TrainedRound(len(found) + 1, run, state, events, spec, cases))
     return found
 
@@ -75,6 +80,7 @@ def as_round(item: TrainedRound, notes: Sequence[str] = ()) -> Round:
     """A round as the report shows it."""
     labelled, unlabelled = item.with_role("labelled"), item.with_role("unlabelled", "accepted")
     kept = item.with_role("validation", "predict")
+    earlier = item.with_role(SEEN, TAUGHT)
     entry = CATALOGUE.get(str(item.spec.get("method")))
     steps = item.state.result.get("steps")
     start = "the round before" if item.spec.get("parent") else "random weights"
@@ -82,7 +88,8 @@ def as_round(item: TrainedRound, notes: Sequence[str] = ()) -> Round:
         ("Method", entry.title if entry else str(item.spec.get("method"))),
         (
             "Scans",
-            f"{len(labelled)} labelled, {len(unlabelled)} unlabelled, {len(kept)} kept out of training",
+            f"{len(labelled)} labelled, {len(unlabelled)} unlabelled, {len(kept)} kept out of training"
+            + (f", {len(earlier)} kept out of this round only" if earlier else ""),
         ),
         (
             "Training",

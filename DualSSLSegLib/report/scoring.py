@@ -10,11 +10,11 @@ from typing import Any
 from DualSSLSegLib.atomic import read_json
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.report.charts import Dot
-from DualSSLSegLib.report.history import TrainedRound
+from DualSSLSegLib.report.history import SEEN, TrainedRound
 from DualSSLSegLib.report.model import Accuracy, Spread, StructureScore, UncertaintyCheck
 from DualSSLSegLib.report.words import count, signed
 
-KEPT_OUT, UNLABELLED = ("validation", "predict"), ("unlabelled", "accepted")
+KEPT_OUT, UNLABELLED = ("validation", "predict"), ("unlabelled", "accepted", SEEN)
 RISK_NAME = "estimated error"
 
 
@@ -76,11 +76,17 @@ def accuracy(rounds: Sequence[TrainedRound], evaluations: Mapping[str, Evaluatio
     )
     found = []
     for roles, name, explanation in groups:
-        cases = [case for case in newest.with_role(*roles) if case in common]
+        cases = [case for case in newest.with_role(*KEPT_OUT, *UNLABELLED) if case in common]
+        # Kept out means out of every round that is shown, not of the newest alone.
+        cases = [case for case in cases if _kept_out(case, measured) == (roles == KEPT_OUT)]
         if cases:
             rows = tuple((item.name, _scores(evaluation, cases)) for item, evaluation in measured)
             found.append(Accuracy(f"{count(len(cases), 'scan')} {name}", explanation, rows))
     return tuple(found)
+
+
+def _kept_out(case: str, measured: Sequence[tuple[TrainedRound, Evaluation]]) -> bool:
+    return all(item.cases.get(case) in KEPT_OUT for item, _ in measured)
 
 
 def mean_dice(part: Accuracy) -> list[float]:

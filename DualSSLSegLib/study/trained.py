@@ -17,8 +17,10 @@ def trained_cases(layout: StudyLayout) -> set[str]:
         inputs = layout.runs / run / "inputs.json"
         if not inputs.is_file():
             continue
-        content = read_json(inputs)
+        spec, content = layout.runs / run / "spec.json", read_json(inputs)
         try:
+            if spec.is_file() and read_json(spec).get("kind") != "train":
+                continue
             found.update(case["id"] for case in content["cases"] if case.get("role") == _LABELLED)
         except (KeyError, TypeError, AttributeError) as error:
             raise BadInput(

@@ -29,7 +29,11 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Comparison:
-    """A prediction and its reference. `uncertainty` and `facts` are there for predictions made by a run."""
+    """A prediction and its reference. `uncertainty` and `facts` are there for predictions made by a run.
+
+    `role` is that of the case in the measured run. `group` says how the model knows the case: "held_out",
+    "unlabelled" (its image trained), "labelled", or "unknown" for a model from elsewhere.
+    """
 
     id: str
     image: Path
@@ -37,6 +41,8 @@ class Comparison:
     reference: Path
     uncertainty: Path | None
     facts: Path | None
+    role: str = "predict"
+    group: str = "unknown"
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,8 @@ class CaseFindings:
     metrics: dict[str, StructureMetrics]
     capture: ErrorCapture | None
     risk: float | None
+    role: str = "predict"
+    group: str = "unknown"
 
 
 def work(session: Session) -> dict[str, Any]:
@@ -97,15 +105,19 @@ def compare_case(comparison: Comparison, structures: Sequence[LabelStructure]) -
             np.asarray(uncertainty, dtype=np.float32),
         )
     risk = read_json(comparison.facts)["score"]["risk"] if comparison.facts is not None else None
-    return CaseFindings(metrics, capture, risk)
+    return CaseFindings(metrics, capture, risk, comparison.role, comparison.group)
 
 
 def report_of(
     spec: Mapping[str, Any], found: Mapping[str, CaseFindings], failed: Mapping[str, str]
 ) -> dict[str, Any]:
     """The content of evaluation.json: every case, and the summaries with distances to empty structures left out
-    (`summary`) and counted as the diagonal of the volume (`summary_diagonal`)."""
+    (`summary`) and counted as the diagonal of the volume (`summary_diagonal`). `groups` summarises the cases that
+    the model has never seen apart from those whose images it was trained on."""
     metrics = _metrics(found)
+    groups: dict[str, dict[str, CaseFindings]] = {}
+    for name, case in found.items():
+        groups.setdefault(case.group, {})[name] = case
     captures = [case.capture for case in found.values() if case.capture is not None]
     risks = {name: case.risk for name, case in found.items() if case.risk is not None}
     return {
@@ -119,10 +131,13 @@ def report_of(
                 "structures": {structure: asdict(one) for structure, one in case.metrics.items()},
                 "capture": case.capture.to_dict() if case.capture is not None else None,
                 "risk": case.risk,
+                "role": case.role,
+                "group": case.group,
             }
             for name, case in found.items()
         },
         "summary": summarise(metrics).to_dict(),
+        "groups": {group: summarise(_metrics(cases)).to_dict() for group, cases in sorted(groups.items())},
         "summary_diagonal": summarise(metrics, empty_distance="diagonal").to_dict(),
         "capture": summarise_capture(captures).to_dict() if captures else None,
         "failure_detection": failure_detection(risks, case_means(metrics, "dice")).to_dict()
@@ -146,6 +161,8 @@ def _comparisons(session: Session) -> list[Comparison]:
                 reference=Path(row["reference"]),
                 uncertainty=Path(row["uncertainty"]) if row.get("uncertainty") else None,
                 facts=Path(row["facts"]) if row.get("facts") else None,
+                role=str(row.get("role", "predict")),
+                group=str(row.get("group", "unknown")),
             )
             for row in session.inputs["cases"]
         ]

@@ -172,3 +172,12 @@ def test_numbers_read_well() -> None:
     assert (count(1, "scan"), count(2, "scan")) == ("1 scan", "2 scans")
     assert (duration(75), memory(1536.0), memory(None)) == ("1 min 15 s", "1.5 GB", "an unknown amount")
     assert signed(-0.5) == "−0.50"
+
+
+def test_a_scan_that_an_earlier_round_was_trained_on_is_not_shown_as_unseen(tmp_path: Path) -> None:
+    item = _round(tmp_path, RESUMED, {"seen_by_parent": {"c": "unlabelled"}})
+    (group,) = accuracy([item], {item.run.id: _evaluation({"b": 0.6, "c": 0.8})})
+    assert group.group == "2 scans trained on without their label"
+    assert ("Scans", "1 labelled, 1 unlabelled, 0 kept out of training, 1 kept out of this round only") in (
+        as_round(item).facts
+    )

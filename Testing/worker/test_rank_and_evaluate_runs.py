@@ -45,7 +45,8 @@ def comparison(tmp_path) -> RunFolder:
         prediction = tmp_path / "predicted" / f"{row['id']}.nii.gz"
         prediction.parent.mkdir(exist_ok=True)
         shutil.copy(row["label"]["path"], prediction)
-        rows.append({**row, "prediction": str(prediction), "reference": row["label"]["path"]})
+        group = "held_out" if row["id"] == "case_00" else "unlabelled"
+        rows.append({**row, "prediction": str(prediction), "reference": row["label"]["path"], "group": group})
     rows[2]["reference"] = rows[0]["reference"]
     return tiny_run(tmp_path, rows, kind="evaluate", of_run="some-run", transductive=True)
 
@@ -56,6 +57,11 @@ def test_predictions_are_measured_and_a_reference_that_does_not_fit_is_named(com
     assert set(report["cases"]) == {"case_00", "case_01"} and list(report["failed"]) == ["case_02"]
     ball = report["cases"]["case_00"]["structures"]["ball"]
     assert ball["dice"] == 1.0 and ball["hd95_mm"] == 0.0 and ball["state"] == "present"
+    assert {case: row["group"] for case, row in report["cases"].items()} == {
+        "case_00": "held_out",
+        "case_01": "unlabelled",
+    }
+    assert report["groups"]["held_out"]["cases"] == report["groups"]["unlabelled"]["cases"] == 1
     assert report["transductive"] is True and report["of_run"] == "some-run"
     assert state_of(comparison).result["mean_dice"] == 1.0
 
