@@ -68,6 +68,7 @@ def work(session: Session) -> dict[str, Any]:
             scratch=session.run.predictions,
         )
         model = _train(session, task, structures, plan.intensity)
+        _keep_uncalibrated(session, model)
         model = _calibrated(session, model, cases, prepared, device)
         save_model(session.run.model_path, model)
     predictor = Predictor.of(session, model, device, free_memory_bytes())
@@ -134,6 +135,11 @@ def _train(
             save_model(session.run.model_path, model(complete=False))
         raise
     return model(complete=True)
+
+
+def _keep_uncalibrated(session: Session, model: Model) -> None:
+    """A model that can be used whatever happens while it is calibrated; a later attempt calibrates again."""
+    save_model(session.run.model_path, dataclasses.replace(model, info={**model.info, "complete": False}))
 
 
 def _calibrated(

@@ -10,11 +10,12 @@ import pytest
 from support.tiny_runs import tiny_inputs, tiny_run
 from support.tiny_scans import STRUCTURES, tiny_grid
 
+from DualSSLSegLib.errors import Stopped
 from DualSSLSegLib.jobs.journal import EventReader
 from DualSSLSegLib.jobs.monitor import state_of
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.training.model_file import load_model
-from DualSSLSegLib.worker import prediction_round
+from DualSSLSegLib.worker import prediction_round, train
 from DualSSLSegLib.worker.session import serve
 
 
@@ -99,6 +100,24 @@ def test_a_scan_whose_maps_do_not_fit_into_memory_does_not_stop_the_others(train
     state = state_of(run)
     assert state.predicted == 2 and len(state.result["unusable"]) == 1
     assert any("12 GiB" in text for _, text in state.warnings)
+
+
+def test_a_run_stopped_while_calibrating_leaves_its_model_and_calibrates_when_resumed(tmp_path, monkeypatch):
+    whole = train.fit_temperature
+
+    def stopped(*_arguments, **_options):
+        raise Stopped("the run was asked to stop.")
+
+    monkeypatch.setattr(train, "fit_temperature", stopped)
+    run = tiny_run(
+        tmp_path, tiny_inputs(tmp_path, labelled=1, unlabelled=0, validation=1), method="labels_only"
+    )
+    assert serve(run) == 130
+    model = load_model(run.model_path)
+    assert not model.info["complete"] and model.info["step"] == 3
+    monkeypatch.setattr(train, "fit_temperature", whole)
+    assert serve(run) == 0
+    assert load_model(run.model_path).info["complete"]
 
 
 def test_the_next_round_starts_from_the_weights_of_this_one_and_may_know_one_structure_more(
