@@ -16,7 +16,7 @@ from DualSSLSegLib.errors import BadInput, OutOfMemory, ProtocolError, Stopped
 from DualSSLSegLib.inference.device_memory import release
 from DualSSLSegLib.inference.out_of_memory import is_out_of_memory
 from DualSSLSegLib.methods.catalogue import entry_of, load_method
-from DualSSLSegLib.training.budget import Budget, iterations_for
+from DualSSLSegLib.training.budget import MIN_ITERATIONS, Budget, iterations_for
 from DualSSLSegLib.training.cases import TrainingCase
 from DualSSLSegLib.training.lanes import Lanes
 from DualSSLSegLib.training.learner import Learner
@@ -27,10 +27,11 @@ from DualSSLSegLib.training.sampling import Stream
 from DualSSLSegLib.training.validation import LearningCurve
 from DualSSLSegLib.views.spatial import SpatialStrength
 
-CHECKPOINT_VERSION = 1
+CHECKPOINT_VERSION = 2
 CHECKPOINT_NAME = "last.pt"
 _CURVE_POINTS = 6
-_CURVE_CASES = 3
+_CURVE_CASES = {True: 6, False: 3}  # with labels, without
+_CURVE_SHARE = 0.15  # of the time left that the learning curve may take
 _CHECKPOINT_EVERY_S = 60.0
 _PROGRESS_EVERY_S = 1.0
 _PAUSE_LOOK_S = 0.2
@@ -88,6 +89,7 @@ class Trainer:
         self.total = 0
         self.plan = task.plan if not self.checkpoint_path.exists() else self._kept_plan()
         self.plateau_told = False
+        self.curve_points = _CURVE_POINTS
         self.measured_step = 0  # the step of the newest point of the learning curve
 
     @property
@@ -138,7 +140,7 @@ class Trainer:
                 self.task.structure_names,
                 self.plan,
                 self.task.device,
-                _CURVE_CASES,
+                _CURVE_CASES[bool(self.task.validation)],
                 self.task.memory_limit_bytes,
                 self.task.scratch or self.task.folder,
             )
@@ -146,7 +148,7 @@ class Trainer:
                 self._load(learner, curve)
             else:  # also after memory ran out before anything was saved: the new networks have learnt nothing
                 self.step, self.total = 0, self.task.budget.iterations or 0
-                self.measured_step, self.plateau_told = 0, False
+                self.measured_step, self.plateau_told, self.curve_points = 0, False, _CURVE_POINTS
                 if self.task.parent is not None:
                     self._adopt_parent(learner)
             labelled = self._stream(self.task.labelled, self.plan.labelled_per_step, 1)
@@ -187,7 +189,8 @@ class Trainer:
         if self.total == 0:
             self.total = self._plan_iterations(learner, curve, labelled, unlabelled)
         self.report("phase", name="train", total=self.total, patch_size=list(self.plan.patch_size))
-        points = {round(self.total * (i + 1) / _CURVE_POINTS) for i in range(_CURVE_POINTS)}
+        count = self.curve_points
+        points = {round(self.total * (i + 1) / count) for i in range(count)}
         saved = told = time.monotonic()
         if self.step in points and self.measured_step < self.step:  # stopped while this point was measured
             self._validate(learner, curve)
@@ -223,7 +226,7 @@ class Trainer:
     def _plan_iterations(
         self, learner: Learner, curve: LearningCurve, labelled: Stream, unlabelled: Stream | None
     ) -> int:
-        """Turn the minutes into iterations, once: time both kinds of step and one point of the curve."""
+        """Turn the minutes into iterations, once: time both kinds of step and a case of the learning curve."""
         minutes = self.task.budget.minutes
         assert minutes is not None
         seconds = {
@@ -232,11 +235,19 @@ class Trainer:
         }
         if unlabelled is None:
             seconds[True] = seconds[False]
+        a_case = curve.seconds_per_case(
+            learner.averaged_networks, lambda: self.wanted() == "stop", learner.lanes.each
+        )
+        share = _CURVE_SHARE * (minutes * 60 - (time.monotonic() - self.started_at))
+        self.curve_points = curve.fit_into(share, a_case, _CURVE_POINTS + 1) - 1 or 1  # one is made now
         begun = time.monotonic()
         self._validate(learner, curve)
-        fixed = (time.monotonic() - begun) * _CURVE_POINTS
+        fixed = (time.monotonic() - begun) * self.curve_points
         left = minutes * 60 - (time.monotonic() - self.started_at)
         total = iterations_for(left, seconds.__getitem__, learner.method.wants_unlabelled, fixed)
+        if total == MIN_ITERATIONS:
+            text = f"{minutes:g} minutes are short: the training takes the least, {total} steps, and may take longer."
+            self.report("warning", code="short_budget", text=text)
         self.report(
             "budget",
             minutes=minutes,
@@ -293,6 +304,8 @@ class Trainer:
             "plan": self.plan.to_dict(),
             "structures": list(self.task.structure_names),
             "curve": list(curve.points),
+            "curve_cases": [case.id for case in curve.cases],
+            "curve_points": self.curve_points,
             "plateau_told": self.plateau_told,
             "measured_step": self.measured_step,
             "learner": learner.state_dict(),
@@ -332,5 +345,7 @@ class Trainer:
         learner.load_state_dict(content["learner"])
         self.step, self.total = content["step"], content["total"]
         curve.points = list(content["curve"])
+        curve.keep(content["curve_cases"])
+        self.curve_points = content["curve_points"]
         self.plateau_told = content["plateau_told"]
         self.measured_step = content["measured_step"]

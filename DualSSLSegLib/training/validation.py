@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from DualSSLSegLib.inference.sliding_window import predict
+from DualSSLSegLib.inference.sliding_window import VolumePrediction, predict
 from DualSSLSegLib.networks.side_by_side import Each
 from DualSSLSegLib.training.cases import TrainingCase
 from DualSSLSegLib.training.plan import TrainingPlan
@@ -32,8 +33,20 @@ def _mean(values: Sequence[float | None]) -> float | None:
     return float(np.mean(known)) if known else None
 
 
+def spread(cases: Sequence[TrainingCase], count: int) -> list[TrainingCase]:
+    """At most `count` of the cases, evenly over the list."""
+    if len(cases) <= count:
+        return list(cases)
+    return [cases[index * len(cases) // count] for index in range(count)]
+
+
+def _copies(networks: Mapping[str, nn.Module]) -> list[nn.Module]:
+    """Prediction may change the memory order of the weights, and with it the last digit of later steps."""
+    return [copy.deepcopy(network) for network in networks.values()]
+
+
 class LearningCurve:
-    """Predicts a fixed handful of cases now and then.
+    """Predicts a fixed handful of cases, at most `at_most`, now and then.
 
     With validation cases: Dice per structure of the fused prediction and of each network. Without: Dice between the two
     networks on unlabelled cases, called agreement, and no claim about accuracy.
@@ -51,13 +64,42 @@ class LearningCurve:
         scratch: Path | None = None,
     ) -> None:
         self.honest = bool(validation)
-        self.cases = list(validation) if self.honest else list(unlabelled[:at_most])
+        self.cases = spread(validation, at_most) if self.honest else list(unlabelled[:at_most])
         self.names = list(structure_names)
         self.plan = plan
         self.device = device
         self.memory_limit_bytes = memory_limit_bytes
         self.scratch = scratch
         self.points: list[float] = []
+
+    def seconds_per_case(
+        self,
+        networks: Mapping[str, nn.Module],
+        should_stop: Callable[[], bool] | None = None,
+        each: Each | None = None,
+    ) -> float:
+        """How long the first case takes; 0 when there is nothing to measure on. Raises Stopped."""
+        if not self.measures(len(networks)):
+            return 0.0
+        begun = time.monotonic()
+        self._predict(self.cases[0], _copies(networks), should_stop, each).discard()
+        return time.monotonic() - begun
+
+    def fit_into(self, seconds: float, seconds_per_case: float, points: int) -> int:
+        """Keep so many cases, at least one, that `points` points take these seconds. Returns how many points fit."""
+        if seconds_per_case <= 0:
+            return points
+        looks = max(1, int(seconds / seconds_per_case))  # predictions of a case
+        self.cases = spread(self.cases, max(1, looks // points))
+        return min(points, max(1, looks // len(self.cases)))
+
+    def keep(self, ids: Sequence[str]) -> None:
+        """The cases that an earlier attempt chose."""
+        self.cases = [case for case in self.cases if case.id in ids]
+
+    def measures(self, networks: int) -> bool:
+        """Whether there is anything to measure: a case, and a label or a second network to compare with."""
+        return bool(self.cases) and (self.honest or networks > 1)
 
     def measure(
         self,
@@ -66,24 +108,12 @@ class LearningCurve:
         each: Each | None = None,
     ) -> dict[str, Any] | None:
         """One point of the curve as fields of a `validated` event; None when there is nothing to measure on."""
-        if not self.cases:
+        if not self.measures(len(networks)):
             return None
-        # Copies: prediction may change the memory order of the weights, and with it the last digit of later steps.
-        copies = [copy.deepcopy(network) for network in networks.values()]
+        copies = _copies(networks)
         rows: list[dict[str, list[float | None]]] = []
         for case in self.cases:
-            result = predict(
-                case.image,
-                copies,
-                patch_size=self.plan.patch_size,
-                num_classes=len(self.names) + 1,
-                device=self.device,
-                precision=self.plan.precision,
-                memory_limit_bytes=self.memory_limit_bytes,
-                scratch_folder=self.scratch,
-                should_stop=should_stop,
-                each=each,
-            )
+            result = self._predict(case, copies, should_stop, each)
             try:
                 maps = [fused_label(p) for p in result.probabilities]
                 rows.append(self._compare(case, maps, fused_label(result.probabilities), list(networks)))
@@ -97,6 +127,26 @@ class LearningCurve:
         mean = _mean(list(table[main].values()))
         self.points.append(0.0 if mean is None else mean)
         return {"measure": main, "mean": mean, "cases": [case.id for case in self.cases], **table}
+
+    def _predict(
+        self,
+        case: TrainingCase,
+        networks: Sequence[nn.Module],
+        should_stop: Callable[[], bool] | None,
+        each: Each | None,
+    ) -> VolumePrediction:
+        return predict(
+            case.image,
+            networks,
+            patch_size=self.plan.patch_size,
+            num_classes=len(self.names) + 1,
+            device=self.device,
+            precision=self.plan.precision,
+            memory_limit_bytes=self.memory_limit_bytes,
+            scratch_folder=self.scratch,
+            should_stop=should_stop,
+            each=each,
+        )
 
     def _compare(
         self, case: TrainingCase, maps: list[np.ndarray], fused: np.ndarray, roles: list[str]

@@ -10,13 +10,16 @@ import torch
 from support.tiny_training import NAMES, PLAN, Listener, tiny_case, tiny_task, weights_after
 
 from DualSSLSegLib.errors import BadInput, OutOfMemory, ProtocolError, RunFailed, Stopped
-from DualSSLSegLib.methods.base import Term
+from DualSSLSegLib.methods.base import Role, Term
 from DualSSLSegLib.methods.catalogue import CATALOGUE
+from DualSSLSegLib.methods.labels_only import LabelsOnly
+from DualSSLSegLib.training import trainer as trainer_module
 from DualSSLSegLib.training.budget import Budget, iterations_for
 from DualSSLSegLib.training.guard import FiniteGuard
 from DualSSLSegLib.training.learner import Learner
 from DualSSLSegLib.training.model_file import Model, adopt, load_model, save_model
 from DualSSLSegLib.training.trainer import Trainer
+from DualSSLSegLib.training.validation import LearningCurve
 
 
 def same(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> bool:
@@ -86,6 +89,53 @@ def test_minutes_become_iterations_once_and_are_written_down(tmp_path):
     Trainer(tiny_task(tmp_path, budget=Budget(minutes=0.05)), listener).run()
     (budget,) = listener.of("budget")
     assert listener.of("progress")[-1]["total"] == budget["iterations"] >= 20
+
+
+def test_a_learning_curve_looks_at_a_few_cases_spread_over_all_of_them(tmp_path):
+    cases = [tiny_case(f"v{index:02d}", True) for index in range(20)]
+    listener = Listener()
+    task = tiny_task(tmp_path, "labels_only", validation=cases, budget=Budget(iterations=1))
+    Trainer(task, listener).run()
+    assert listener.of("validated")[-1]["cases"] == ["v00", "v03", "v06", "v10", "v13", "v16"]
+
+
+@pytest.mark.parametrize(
+    "seconds, cases, points", [(1000.0, 6, 7), (30.0, 4, 7), (7.0, 1, 7), (3.0, 1, 3), (0.0, 1, 1)]
+)
+def test_a_learning_curve_has_fewer_cases_and_then_fewer_points_when_time_is_short(seconds, cases, points):
+    curve = LearningCurve([tiny_case(f"v{i}", True) for i in range(9)], [], NAMES, PLAN, "cpu", 6)
+    assert curve.fit_into(seconds, 1.0, 7) == points
+    assert len(curve.cases) == cases
+
+
+def test_a_budget_that_is_too_short_is_said_and_a_resumed_run_keeps_its_curve(tmp_path):
+    listener = Listener()
+    task = tiny_task(
+        tmp_path,
+        "labels_only",
+        validation=[tiny_case(f"v{i}", True) for i in range(6)],
+        budget=Budget(minutes=0.001),
+    )
+    first = Trainer(task, listener, lambda: "stop" if first.step == 3 else "run")
+    with pytest.raises(Stopped):
+        first.run()
+    assert [e["code"] for e in listener.of("warning")] == ["short_budget"]
+    Trainer(task, listener).run()
+    assert [e["step"] for e in listener.of("validated")] == [0, 20]
+    assert {len(e["cases"]) for e in listener.of("validated")} == {1}
+
+
+def test_one_network_without_held_back_cases_has_no_learning_curve(tmp_path, monkeypatch):
+    class OneNetwork(LabelsOnly):
+        roles = {"a": Role("vnet")}  # noqa: RUF012
+
+    monkeypatch.setattr(trainer_module, "load_method", lambda _id: OneNetwork)
+    listener = Listener()
+    Trainer(tiny_task(tmp_path / "blind", "labels_only"), listener).run()
+    assert listener.of("progress")[-1]["step"] == 8 and not listener.of("validated")
+    held_back = [tiny_case("v", True)]
+    Trainer(tiny_task(tmp_path / "seeing", "labels_only", validation=held_back), listener).run()
+    assert set(listener.of("validated")[-1]) >= {"dice", "dice_a"}
 
 
 def test_the_mix_of_cheap_and_costly_steps_fills_the_time():
