@@ -53,18 +53,22 @@ def _available_on_linux() -> int:
     return _FALLBACK_FREE_BYTES
 
 
-def _container_room() -> list[int]:
+def _container_room(groups: Path = Path("/sys/fs/cgroup")) -> list[int]:
+    """What the limit of a container leaves. Pages of files count as used there, but the system gives them back."""
     room = []
-    for limit, used in (
-        ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
-        ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+    for folder, limit, used in (
+        (groups, "memory.max", "memory.current"),
+        (groups / "memory", "memory.limit_in_bytes", "memory.usage_in_bytes"),
     ):
         try:
-            most, now = Path(limit).read_text().strip(), Path(used).read_text().strip()
+            most, now = ((folder / name).read_text().strip() for name in (limit, used))
+            held = (folder / "memory.stat").read_text().split()
         except OSError:
             continue
         if most.isdigit() and now.isdigit():
-            room.append(max(0, int(most) - int(now)))
+            counts = dict(zip(held[::2], held[1::2], strict=False))
+            pages = sum(int(counts.get(name, 0)) for name in ("inactive_file", "active_file"))
+            room.append(max(0, int(most) - max(0, int(now) - pages)))
     return room
 
 

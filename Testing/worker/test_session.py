@@ -19,6 +19,7 @@ from DualSSLSegLib.jobs.monitor import state_of
 from DualSSLSegLib.jobs.process import host_name
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.jobs.worker_lock import WorkerBusy, WorkerLock
+from DualSSLSegLib.worker import machine
 from DualSSLSegLib.worker.machine import free_memory_bytes, peak_memory_mb
 from DualSSLSegLib.worker.session import Session, serve
 
@@ -192,3 +193,13 @@ def test_the_machine_tells_its_memory():
     assert free_memory_bytes() > 1 << 20
     peak = peak_memory_mb()
     assert peak is not None and 10 < peak < 1 << 20
+
+
+def test_the_page_cache_of_a_container_counts_as_free(tmp_path):
+    assert machine._container_room(tmp_path) == []
+    (tmp_path / "memory.max").write_text("1000\n")
+    (tmp_path / "memory.current").write_text("900\n")
+    (tmp_path / "memory.stat").write_text("anon 100\nfile 800\ninactive_file 300\nactive_file 200\n")
+    assert machine._container_room(tmp_path) == [600]
+    (tmp_path / "memory.max").write_text("max\n")
+    assert machine._container_room(tmp_path) == []
