@@ -44,7 +44,7 @@ class FiniteGuard:
         if self._dead_steps >= _LIMIT:
             raise RunFailed(
                 f"training broke down: for {_LIMIT} steps {reason}.",
-                hint="Train again with a lower learning rate, or look for scans with extreme intensities.",
+                hint="Look for scans with extreme intensities, or train anew with --from-scratch and another --seed.",
             )
 
     def alive(self) -> None:

@@ -12,6 +12,7 @@ from torch import nn
 
 from DualSSLSegLib.atomic import replacing
 from DualSSLSegLib.errors import BadInput, ProtocolError
+from DualSSLSegLib.inference.out_of_memory import is_out_of_memory
 from DualSSLSegLib.networks.build import build
 from DualSSLSegLib.training.plan import TrainingPlan
 
@@ -62,13 +63,16 @@ def save_model(path: str | Path, model: Model) -> None:
 
 
 def read_tensors(path: str | Path, device: str | torch.device = "cpu") -> Any:
-    """torch.load with weights_only. Raises BadInput that names the file when it is missing, torn or holds code."""
+    """torch.load with weights_only. Raises BadInput that names the file when it is missing, torn or holds code; memory
+    that runs out is not the file's fault and raises what torch raises."""
     path = Path(path)
     if not path.is_file():
         raise BadInput("there is no such model file.", hint="Train first, or give another file.", path=path)
     try:
         return torch.load(path, map_location=device, weights_only=True)
     except Exception as error:  # torch raises half a dozen kinds for a torn or foreign file
+        if is_out_of_memory(error):
+            raise
         raise BadInput(
             f"this file is not a readable model ({type(error).__name__}).",
             hint="Export the model again.",
