@@ -42,7 +42,7 @@ class Controller:
 
     def __init__(self, study: StudyFolder, launcher: Launcher | None = None) -> None:
         self.study = study
-        self.runs = Runs(study.runs_dir, study.path, launcher)
+        self.runs = Runs(study.runs_dir, study.path, launcher, study.lock)
         self.unpublished: dict[str, str] = {}
 
     @classmethod

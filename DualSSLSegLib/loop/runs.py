@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,20 @@ _POLL_S = 0.2
 
 
 class Runs:
-    """The runs in one folder. `owner` is the study or output folder that errors name."""
+    """The runs in one folder. `owner` is the study or output folder that errors name.
 
-    def __init__(self, folder: Path, owner: Path, launcher: Launcher | None = None) -> None:
+    `lock` is held while a run is started, so that of two commands at the same moment one is refused.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        owner: Path,
+        launcher: Launcher | None = None,
+        lock: AbstractContextManager[object] | None = None,
+    ) -> None:
         self.folder = folder
+        self._lock = nullcontext() if lock is None else lock
         self._owner = owner
         self._launcher = launcher or Launcher()
         self._monitors: dict[RunFolder, RunMonitor] = {}
@@ -87,8 +98,9 @@ class Runs:
     def start(self, spec: Mapping[str, Any], inputs: Mapping[str, Any]) -> RunFolder:
         """Write a run folder and start its worker. Raises BadInput when a run is at work, RunFailed when the worker
         cannot be started (the run can then be resumed)."""
-        self.refuse_when_busy()
-        run = RunFolder.create(self.folder, spec, inputs)
+        with self._lock:
+            self.refuse_when_busy()
+            run = RunFolder.create(self.folder, spec, inputs)
         self._launch(run)
         return run
 
@@ -123,8 +135,9 @@ class Runs:
         if state.active:
             write_want(run, "run")
             return run
-        self.refuse_when_busy()
-        self._launch(run)
+        with self._lock:
+            self.refuse_when_busy()
+            self._launch(run)
         return run
 
     def kill(self, run: RunFolder) -> None:

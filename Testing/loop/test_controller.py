@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from DualSSLSegLib.jobs.journal import EventReader
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.jobs.state import RunState
 from DualSSLSegLib.loop.controller import Controller
+from DualSSLSegLib.loop.launcher import Launcher
 from DualSSLSegLib.loop.segmenting import start_segmentation
 from DualSSLSegLib.study.model import Structure
 
@@ -134,8 +136,6 @@ def test_stop_saves_and_resume_goes_on_to_the_same_end(tmp_path):
 
 
 def test_a_worker_that_dies_before_its_first_word_is_lost_at_once(tmp_path):
-    from DualSSLSegLib.loop.launcher import Launcher
-
     script = tmp_path / "python"
     script.write_text("#!/bin/sh\necho no such module\nexit 3\n")
     script.chmod(0o755)
@@ -181,6 +181,20 @@ def test_a_label_that_cannot_be_read_stops_the_training_before_it_starts(tmp_pat
     with pytest.raises(BadInput, match=r"1 label file\(s\) cannot be used") as caught:
         loop.start("train", iterations=1)
     assert "case_01.nii.gz" in str(caught.value) and loop.runs.all() == []
+
+
+def test_of_two_commands_at_the_same_moment_one_is_refused(tmp_path):
+    class Idle(Launcher):
+        def launch(self, run: RunFolder) -> None:
+            pass
+
+    make_study(tmp_path, scans=2)
+    loops = [Controller.open(tmp_path / "study", launcher=Idle()) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        ends = [end.exception() for end in [pool.submit(loop.start, "rank") for loop in loops]]
+    assert [end is None for end in ends].count(True) == 1
+    assert all("is at work" in str(end) for end in ends if end is not None)
+    assert len(loops[0].runs.all()) == 1
 
 
 def test_labels_in_memory_and_files_are_the_same_to_the_study(tmp_path):
