@@ -31,6 +31,9 @@ _OF_ONE_SCAN = (
     OSError,
     ValueError,
     RuntimeError,
+    LookupError,
+    TypeError,
+    AttributeError,
 )  # what a strange scan can cause
 
 
@@ -61,6 +64,7 @@ def work(session: Session) -> dict[str, Any]:
                 skipped += 1
                 session.report("skipped", case=case.id)
             else:
+                records.refuse_foreign(case.id, outputs)  # before the work, not after it
                 _segment(predictor, case, outputs, records)
                 done += 1
                 session.report("predicted", case=case.id, path=str(outputs[0]))

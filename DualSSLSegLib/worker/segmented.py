@@ -36,34 +36,43 @@ class SegmentedRecords:
             and all(path.exists() and written.get(path.name) == _facts(path) for path in outputs)
         )
 
-    def begin(self, name: str, outputs: Sequence[Path]) -> None:
-        """Announce that these outputs are about to be written.
-
-        Raises BadInput when one is there that this program did not write, or that was changed since.
-        """
-        record = self._read(name)
+    def refuse_foreign(self, name: str, outputs: Sequence[Path]) -> None:
+        """Raise BadInput when an output is there that this program did not write, or that was changed since."""
+        record = self._read(name) or {}
+        written = {**record.get("earlier", {}), **record.get("outputs", {})}
         for path in outputs:
-            if not path.exists():
-                continue
-            ours = record is not None and (
-                record.get("state") == "writing" or record.get("outputs", {}).get(path.name) == _facts(path)
-            )
-            if not ours:
+            ours = record.get("state") == "writing" or written.get(path.name)
+            if path.exists() and not (ours is True or ours == _facts(path)):
                 raise BadInput(
                     "a file of this name is there already and was not written by this program, or was changed since.",
                     hint="Move it away, or choose another output folder.",
                     path=path,
                 )
-        write_json(self._path(name), {"v": VERSION, "state": "writing"})
+
+    def begin(self, name: str, outputs: Sequence[Path]) -> None:
+        """Announce that these outputs are about to be written. Raises BadInput, see `refuse_foreign`."""
+        self.refuse_foreign(name, outputs)
+        write_json(self._path(name), {**(self._read(name) or {}), "v": VERSION, "state": "writing"})
 
     def finish(self, name: str, paths: Sequence[Path], outputs: Sequence[Path]) -> None:
-        """Record that the outputs are written."""
+        """Record that the outputs are written.
+
+        Others of this scan that were written before stay known as ours: as up to date when the same model made
+        them from the same scan, else as `earlier` ones, which may be replaced.
+        """
+        old = self._read(name) or {}
+        inputs = [_facts(path) for path in paths]
+        same = old.get("model") == self._model_digest and old.get("inputs") == inputs
+        current, earlier = old.get("outputs", {}), old.get("earlier", {})
+        new = {path.name: _facts(path) for path in outputs}
+        kept = {**current, **new} if same else new
         content = {
             "v": VERSION,
             "state": "done",
             "model": self._model_digest,
-            "inputs": [_facts(path) for path in paths],
-            "outputs": {path.name: _facts(path) for path in outputs},
+            "inputs": inputs,
+            "outputs": kept,
+            "earlier": {key: facts for key, facts in {**earlier, **current}.items() if key not in kept},
         }
         write_json(self._path(name), content)
 

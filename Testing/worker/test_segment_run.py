@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from support.tiny_scans import STRUCTURES, tiny_grid, write_tiny_scan
 
+from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.jobs.monitor import state_of
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.networks.build import build
@@ -14,6 +15,7 @@ from DualSSLSegLib.training.model_file import Model, save_model
 from DualSSLSegLib.training.plan import TrainingPlan
 from DualSSLSegLib.worker.inputs import InputCase
 from DualSSLSegLib.worker.segment import channels_together
+from DualSSLSegLib.worker.segmented import SegmentedRecords
 from DualSSLSegLib.worker.session import serve
 
 
@@ -105,6 +107,30 @@ def test_a_file_of_the_users_own_is_never_replaced(tmp_path, model):
     (tmp_path / "out" / "b.nii.gz").write_bytes(corrected)
     assert "changed since" in state_of(segment(tmp_path, model)).result["failed"]["b"]
     assert (tmp_path / "out" / "b.nii.gz").read_bytes() == corrected
+
+
+def test_a_map_of_an_earlier_run_stays_known_as_ours_and_is_up_to_date_only_for_its_model(tmp_path):
+    scan, label, extra = tmp_path / "a.nrrd", tmp_path / "a.nii.gz", tmp_path / "a_uncertainty.nii.gz"
+    for path in (scan, label, extra):
+        path.write_bytes(path.name.encode())
+    first, second = SegmentedRecords(tmp_path, "one"), SegmentedRecords(tmp_path, "two")
+    with pytest.raises(BadInput, match="not written by this program"):
+        first.refuse_foreign("a", [label])
+    for path in (label, extra):
+        path.unlink()
+    first.begin("a", [label, extra])
+    label.write_bytes(b"1")
+    extra.write_bytes(b"1")
+    first.finish("a", [scan], [label, extra])
+    first.begin("a", [label])
+    label.write_bytes(b"12")
+    first.finish("a", [scan], [label])
+    assert first.is_done("a", [scan], [label, extra])
+    second.begin("a", [label])
+    label.write_bytes(b"123")
+    second.finish("a", [scan], [label])
+    assert second.is_done("a", [scan], [label]) and not second.is_done("a", [scan], [label, extra])
+    second.begin("a", [label, extra])
 
 
 def test_a_scan_named_like_another_ones_uncertainty_map_is_not_overwritten(tmp_path, model):
