@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
+from DualSSLSegLib.errors import Stopped
 from DualSSLSegLib.methods.base import Method, Step
 from DualSSLSegLib.networks.build import build
 from DualSSLSegLib.networks.dropout import seed_dropout
@@ -133,12 +134,23 @@ class Learner:
         return {**(values or {}), "learning_rate": rate}
 
     def time_step(
-        self, labelled: Stream, unlabelled: Stream | None, with_unlabelled: bool, repeats: int = 3
+        self,
+        labelled: Stream,
+        unlabelled: Stream | None,
+        with_unlabelled: bool,
+        repeats: int = 3,
+        should_stop: Callable[[], bool] = lambda: False,
     ) -> float:
-        """Seconds of a step of either kind, without learning from it."""
-        kept = copy.deepcopy(self.method.state_dict())
+        """Seconds of a step of either kind, without learning from it or counting what was not finite.
+
+        Raises Stopped when `should_stop()` says so before a repeat.
+        """
+        kept, guard = copy.deepcopy(self.method.state_dict()), self.guard
         seconds = []
+        self.guard = FiniteGuard()
         for repeat in range(repeats + 1):
+            if should_stop():
+                raise Stopped("training was stopped before its first step.")
             started = time.perf_counter()
             self._backward(repeat, repeats + 1, labelled, unlabelled, with_unlabelled)
             if self.device.type == "cuda":
@@ -146,6 +158,7 @@ class Learner:
             seconds.append(time.perf_counter() - started)
         self.optimiser.zero_grad(set_to_none=True)
         self.method.load_state_dict(kept)
+        self.guard = guard
         return float(np.median(seconds[1:]))
 
     def state_dict(self) -> dict[str, Any]:

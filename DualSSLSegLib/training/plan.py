@@ -89,6 +89,11 @@ class TrainingPlan:
         return _explained(dataclasses.replace(self, patch_size=(sizes[0], sizes[1], sizes[2])), text)
 
 
+def precision_for(device: str) -> str:
+    """The number format of convolutions: bfloat16 is twice as fast on a GPU, and slower on most processors."""
+    return "bfloat16" if device.startswith("cuda") else "float32"
+
+
 def _explained(plan: TrainingPlan, text: str) -> TrainingPlan:
     return dataclasses.replace(plan, explanation=(*plan.explanation, text))
 
@@ -150,7 +155,7 @@ def make_plan(
         working_spacing_mm=(float(spacing[0]), float(spacing[1]), float(spacing[2])),
         patch_size=patch,
         width=_WIDTH[kind],
-        precision="bfloat16" if kind == "cuda" else "float32",
+        precision=precision_for(device),
         explanation=tuple(words),
     )
     while plan.estimated_bytes() > 0.8 * free_memory_bytes:

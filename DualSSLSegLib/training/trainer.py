@@ -230,14 +230,11 @@ class Trainer:
         minutes = self.task.budget.minutes
         assert minutes is not None
         seconds = {
-            False: learner.time_step(labelled, unlabelled, False),
-            True: learner.time_step(labelled, unlabelled, True) if unlabelled is not None else 0.0,
+            kind: learner.time_step(labelled, unlabelled, kind, should_stop=self._stop_wanted)
+            for kind in ((False, True) if unlabelled is not None else (False,))
         }
-        if unlabelled is None:
-            seconds[True] = seconds[False]
-        a_case = curve.seconds_per_case(
-            learner.averaged_networks, lambda: self.wanted() == "stop", learner.lanes.each
-        )
+        seconds.setdefault(True, seconds[False])
+        a_case = curve.seconds_per_case(learner.averaged_networks, self._stop_wanted, learner.lanes.each)
         share = _CURVE_SHARE * (minutes * 60 - (time.monotonic() - self.started_at))
         self.curve_points = curve.fit_into(share, a_case, _CURVE_POINTS + 1) - 1 or 1  # one is made now
         begun = time.monotonic()
@@ -258,6 +255,9 @@ class Trainer:
         )
         return total
 
+    def _stop_wanted(self) -> bool:
+        return self.wanted() == "stop"
+
     def _obey(self, learner: Learner, curve: LearningCurve) -> float:
         """Look at what is wanted; save and raise Stopped on stop; wait on pause. Returns the seconds waited."""
         want = self.wanted()
@@ -276,9 +276,7 @@ class Trainer:
 
     def _validate(self, learner: Learner, curve: LearningCurve) -> None:
         try:
-            point = curve.measure(
-                learner.averaged_networks, lambda: self.wanted() == "stop", learner.lanes.each
-            )
+            point = curve.measure(learner.averaged_networks, self._stop_wanted, learner.lanes.each)
         except Stopped:
             if self.total > 0:
                 self.save(learner, curve)
@@ -315,8 +313,9 @@ class Trainer:
         self.report("checkpoint", step=self.step, total=self.total, path=str(self.checkpoint_path))
 
     def _kept_plan(self) -> TrainingPlan:
-        """The checkpoint's plan: an earlier attempt may have stepped down for memory."""
-        return TrainingPlan.from_dict(self._read("cpu")["plan"])
+        """The checkpoint's plan in this device's precision: an earlier attempt may have stepped down for memory."""
+        kept = TrainingPlan.from_dict(self._read("cpu")["plan"])
+        return dataclasses.replace(kept, precision=self.task.plan.precision)
 
     def _read(self, device: str) -> dict[str, Any]:
         content = read_tensors(self.checkpoint_path, device)

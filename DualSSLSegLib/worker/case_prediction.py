@@ -19,6 +19,7 @@ from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.ranking.labelled import LabelledVolumes, structure_volumes
 from DualSSLSegLib.ranking.scores import CaseScore, case_score
 from DualSSLSegLib.training.model_file import Model
+from DualSSLSegLib.training.plan import precision_for
 from DualSSLSegLib.uncertainty import hot_spots
 from DualSSLSegLib.uncertainty.maps import disagreement_map, fuse_class, uncertainty_map
 from DualSSLSegLib.worker.label_table import structures_from, to_label_values
@@ -62,7 +63,7 @@ class Predictor:
             patch_size=self.model.plan.patch_size,
             num_classes=self.model.num_classes,
             device=self.device,
-            precision=self.model.plan.precision,
+            precision=precision_for(self.device),
             memory_limit_bytes=self.memory_limit_bytes,
             scratch_folder=self.scratch,
             report=self.report,

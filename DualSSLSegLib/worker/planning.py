@@ -17,7 +17,7 @@ from DualSSLSegLib.imaging.labels import read_label
 from DualSSLSegLib.imaging.read import read_grid, read_image
 from DualSSLSegLib.imaging.resample import as_closest_ras
 from DualSSLSegLib.training.model_file import Model
-from DualSSLSegLib.training.plan import CaseSize, TrainingPlan, make_plan
+from DualSSLSegLib.training.plan import CaseSize, TrainingPlan, make_plan, precision_for
 from DualSSLSegLib.worker.bad_scans import BadScans
 from DualSSLSegLib.worker.inputs import InputCase, with_role
 from DualSSLSegLib.worker.label_table import LabelStructure
@@ -48,7 +48,7 @@ def plan_run(
 
     Scans whose headers cannot be read are added to `bad`. Raises BadInput when a labelled one is among them.
     """
-    kept = _kept(session)
+    kept = _kept(session, device)
     if kept is not None:
         return kept
     grids = _grids(session, cases, bad)
@@ -65,7 +65,7 @@ def plan_run(
         intensity = _intensity(session, cases, structures, grids, bad)
         _refuse_bad_labelled(session, cases, structures, bad)
     else:
-        training = _as_before(parent, free_memory_bytes)
+        training = _as_before(parent, device, free_memory_bytes)
         intensity = IntensityPlan.from_dict(parent.intensity)
     plan = RunPlan(training, intensity)
     write_json(
@@ -80,17 +80,23 @@ def size_on_working_axes(case_id: str, grid: Grid) -> CaseSize:
     return CaseSize(id=case_id, shape=own.shape, spacing_mm=own.spacing_mm)
 
 
-def _kept(session: Session) -> RunPlan | None:
+def _kept(session: Session, device: str) -> RunPlan | None:
     if not session.run.plan_path.exists():
         return None
     content: dict[str, Any] = read_json(session.run.plan_path)
-    return RunPlan(TrainingPlan.from_dict(content["training"]), IntensityPlan.from_dict(content["intensity"]))
+    training = dataclasses.replace(
+        TrainingPlan.from_dict(content["training"]), precision=precision_for(device)
+    )
+    return RunPlan(training, IntensityPlan.from_dict(content["intensity"]))
 
 
-def _as_before(parent: Model, free_memory_bytes: int) -> TrainingPlan:
+def _as_before(parent: Model, device: str, free_memory_bytes: int) -> TrainingPlan:
     """The parent's plan, so that its weights fit; smaller where this machine has less memory."""
-    text = "Spacing, crops and networks are those of the run before, whose weights are the start."
-    plan = dataclasses.replace(parent.plan, explanation=(text,))
+    text = (
+        "Spacing, crops and networks are those of the run before, whose weights are the start; "
+        "`train --from-scratch` plans anew."
+    )
+    plan = dataclasses.replace(parent.plan, precision=precision_for(device), explanation=(text,))
     while plan.estimated_bytes() > 0.8 * free_memory_bytes:
         less = plan.smaller()
         if less is None:

@@ -18,6 +18,7 @@ from DualSSLSegLib.training.budget import Budget, iterations_for
 from DualSSLSegLib.training.guard import FiniteGuard
 from DualSSLSegLib.training.learner import Learner
 from DualSSLSegLib.training.model_file import Model, adopt, load_model, save_model
+from DualSSLSegLib.training.plan import precision_for
 from DualSSLSegLib.training.trainer import Trainer
 from DualSSLSegLib.training.validation import LearningCurve
 
@@ -181,6 +182,17 @@ def test_a_warm_start_takes_the_parent_weights_and_rows_of_new_structures_are_fr
     assert torch.equal(head[3], before[3])
 
 
+def test_memory_that_runs_out_while_a_model_is_read_is_not_blamed_on_the_file(tmp_path, monkeypatch):
+    def short_of_memory(*_arguments, **_options):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+
+    path = tmp_path / "model.pt"
+    path.touch()
+    monkeypatch.setattr(torch, "load", short_of_memory)
+    with pytest.raises(RuntimeError, match="allocate memory"):
+        load_model(path)
+
+
 def test_a_torn_or_foreign_model_file_is_named(tmp_path):
     path = tmp_path / "model.pt"
     with pytest.raises(BadInput, match="no such model"):
@@ -246,6 +258,41 @@ def test_after_memory_ran_out_a_training_goes_on_from_what_was_saved(
     assert listener.of("validated")[-1]["step"] == 8
     resumed = Trainer(task, Listener())
     assert resumed.plan.labelled_per_step == 1
+
+
+def test_a_training_goes_on_in_the_precision_of_the_device_it_is_on_now(tmp_path):
+    first = Trainer(tiny_task(tmp_path), Listener(), lambda: "stop" if first.step == 1 else "run")
+    with pytest.raises(Stopped):
+        first.run()
+    elsewhere = dataclasses.replace(PLAN, precision=precision_for("cuda"), patch_size=(32, 32, 32))
+    resumed = Trainer(tiny_task(tmp_path, plan=elsewhere), Listener())
+    assert (resumed.plan.precision, resumed.plan.patch_size) == ("bfloat16", PLAN.patch_size)
+
+
+def test_a_stop_is_heard_while_the_budget_is_measured_and_measuring_counts_nothing(tmp_path, monkeypatch):
+    looks = 0
+
+    def stop_at_the_third_look():
+        nonlocal looks
+        looks += 1
+        return "stop" if looks == 3 else "run"
+
+    drawn = []
+    whole = Learner._backward
+
+    def watched(self, step, *rest):
+        drawn.append(step)
+        values = whole(self, step, *rest)
+        self.guard.violations["consistency"] = 1
+        return values
+
+    monkeypatch.setattr(Learner, "_backward", watched)
+    with pytest.raises(Stopped):
+        Trainer(tiny_task(tmp_path, budget=Budget(minutes=5)), Listener(), stop_at_the_third_look).run()
+    assert drawn == [0, 1]
+    monkeypatch.setattr(Learner, "train_step", lambda *_: {})
+    learner = Trainer(tiny_task(tmp_path, budget=Budget(minutes=0.001)), Listener()).run()
+    assert learner.guard.violations == {}
 
 
 def test_a_checkpoint_of_another_version_is_refused(tmp_path):

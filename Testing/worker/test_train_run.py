@@ -134,6 +134,7 @@ def test_the_next_round_starts_from_the_weights_of_this_one_and_may_know_one_str
     )
     assert serve(run) == 0
     model = load_model(run.model_path)
+    assert model.plan.precision == "float32" and "--from-scratch" in model.plan.explanation[0]
     assert model.num_classes == 4 and model.info["parent"] == str(trained.path)
     assert model.plan.working_spacing_mm == load_model(trained.model_path).plan.working_spacing_mm
 
