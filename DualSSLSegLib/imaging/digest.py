@@ -12,8 +12,8 @@ _CHUNK = 1 << 20
 
 
 def file_digest(paths: Path | Iterable[Path]) -> str:
-    """SHA-256 (64 hexadecimal digits) over files in the order given; a folder stands for its files in sorted
-    order.
+    """SHA-256 (64 hexadecimal digits) over files in the order given; a folder (a DICOM series) stands for its own
+    files in sorted order, without those of folders in it.
 
     Only content and order count, not names, so a renamed or moved scan keeps its digest. Hidden files are
     left out. Raises BadInput that names the file when one is missing or cannot be read.
@@ -30,8 +30,8 @@ def file_digest(paths: Path | Iterable[Path]) -> str:
 
 
 def _files(folder: Path) -> list[Path]:
-    found = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")]
-    return sorted(found, key=lambda path: path.relative_to(folder).as_posix())
+    found = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")]
+    return sorted(found, key=lambda path: path.name)
 
 
 def _digest(path: Path) -> bytes:

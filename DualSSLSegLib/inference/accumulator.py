@@ -15,6 +15,7 @@ from torch import Tensor
 from DualSSLSegLib.errors import RunFailed
 
 Slices = tuple[slice, ...]
+_SCRATCH = "probabilities-"
 
 
 class Accumulator(Protocol):
@@ -77,7 +78,7 @@ class SlabAccumulator:
             )
         self._ring = torch.zeros((*shape[:2], self._depth, *shape[3:]), dtype=torch.float32)
         self._written = 0
-        self.path = folder / f"probabilities-{uuid.uuid4().hex[:12]}.npy"
+        self.path = folder / f"{_SCRATCH}{uuid.uuid4().hex[:12]}.npy"
         blank = np.lib.format.open_memmap(self.path, mode="w+", dtype=np.float16, shape=shape)
         self._offset = blank.offset
         del blank
@@ -133,6 +134,12 @@ class SlabAccumulator:
             runs.append((start, end))
             start = end
         return runs
+
+
+def remove_scratch(folder: Path) -> None:
+    """Remove what processes that were killed have left in `folder`, where nobody predicts now."""
+    for path in folder.glob(f"{_SCRATCH}*.npy"):
+        path.unlink(missing_ok=True)
 
 
 def check_finite(values: np.ndarray) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,8 @@ from DualSSLSegLib.worker.label_table import LabelStructure, to_class_indices
 from DualSSLSegLib.worker.prepare import ARRAY_TYPE, prepare_image
 
 VERSION = 1
+_DRAFT = ".new-"
+_ABANDONED_S = 3600.0
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ class VolumeCache:
         self.folder = folder
         self.spacing_mm = (x, y, z)
         self.intensity = intensity
+        self._remove_abandoned()
 
     def image(self, case: str, paths: Sequence[Path], image_digest: str | None = None) -> CachedImage:
         """The prepared scan, made now if it is not there. Raises BadInput when the scan cannot be read."""
@@ -111,10 +115,20 @@ class VolumeCache:
             return None
         return CachedImage(case, entry, image, working, source)
 
+    def _remove_abandoned(self) -> None:
+        """Remove drafts of workers that were killed: filling one takes seconds, so a living worker's is never old."""
+        for draft in self.folder.glob(f"{_DRAFT}*"):
+            try:
+                age = time.time() - draft.stat().st_mtime
+            except FileNotFoundError:  # its worker has just finished it
+                continue
+            if age > _ABANDONED_S:
+                remove_tree(draft)
+
     def _fill(self, case: str, entry: Path, paths: Sequence[Path]) -> None:
         volume = read_image(paths, case)
         array, working = prepare_image(volume, self.spacing_mm, self.intensity)
-        draft = self.folder / f".new-{secrets.token_hex(6)}"
+        draft = self.folder / f"{_DRAFT}{secrets.token_hex(6)}"
         draft.mkdir(parents=True)
         try:
             np.save(draft / "image.npy", array)

@@ -13,6 +13,7 @@ from DualSSLSegLib.atomic import write_json
 from DualSSLSegLib.imaging.geometry import Grid
 from DualSSLSegLib.imaging.resample import from_working
 from DualSSLSegLib.imaging.write import write_label, write_map
+from DualSSLSegLib.inference.accumulator import remove_scratch
 from DualSSLSegLib.inference.mapped_array import VolumeArray
 from DualSSLSegLib.inference.sliding_window import VolumePrediction, predict
 from DualSSLSegLib.jobs.run_folder import RunFolder
@@ -42,7 +43,10 @@ class Predictor:
 
     @classmethod
     def of(cls, session: Session, model: Model, device: str, free_memory_bytes: int) -> Predictor:
-        """A predictor for a run: obeys its control and tells its journal about memory that ran out."""
+        """A predictor for a run: obeys its control and tells its journal about memory that ran out.
+
+        The worker holds the run's lock, so scratch files in its folder belong to nobody and are removed.
+        """
 
         def report(type: str, **fields: Any) -> None:
             if type == "warning":
@@ -50,6 +54,7 @@ class Predictor:
 
         limit = memory_limit(free_memory_bytes)
         session.run.predictions.mkdir(parents=True, exist_ok=True)
+        remove_scratch(session.run.predictions)
         return cls(model, device, limit, session.run.predictions, report, session.should_stop)
 
     def predict(self, image: VolumeArray) -> VolumePrediction:

@@ -54,6 +54,8 @@ def test_a_digest_follows_content_and_order_and_not_names(tmp_path):
     (folder / "1.dcm").write_bytes(b"one")
     before = file_digest([folder])
     (folder / ".hidden").write_bytes(b"x")
+    (folder / "report").mkdir()
+    (folder / "report" / "page.dcm").write_bytes(b"no slice of this series")
     assert file_digest([folder]) == before
     (folder / "2.dcm").write_bytes(b"two")
     assert file_digest([folder]) != before

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -118,6 +120,17 @@ def test_a_bad_scan_or_label_leaves_nothing_behind(cache, scan, tmp_path):
     with pytest.raises(BadInput, match="5"):
         cache.label(image, tmp_path / "labels" / "a.nii.gz", TABLE[:1])
     assert sorted(path.name for path in image.folder.iterdir()) == ["grid.json", "image.npy"]
+
+
+def test_drafts_of_killed_workers_are_removed_and_those_of_living_ones_are_not(cache):
+    for name, age in ((".new-old", 7200), (".new-young", 60)):
+        draft = cache.folder / name
+        draft.mkdir(parents=True)
+        (draft / "image.npy").touch()
+        then = time.time() - age
+        os.utime(draft, (then, then))
+    VolumeCache(cache.folder, NATIVE, cache.intensity)
+    assert [path.name for path in cache.folder.iterdir()] == [".new-young"]
 
 
 def test_class_indices_and_label_values_are_each_others_inverse():

@@ -96,7 +96,11 @@ def test_a_scan_whose_maps_do_not_fit_into_memory_does_not_stop_the_others(train
         model=str(trained.model_path),
         cache=spec["cache"],
     )
+    left = run.predictions / "probabilities-of-a-killed-worker.npy"
+    left.parent.mkdir(parents=True)
+    left.touch()
     assert serve(run) == 0
+    assert not left.exists()
     state = state_of(run)
     assert state.predicted == 2 and len(state.result["unusable"]) == 1
     assert any("12 GiB" in text for _, text in state.warnings)
