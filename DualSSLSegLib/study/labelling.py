@@ -85,11 +85,12 @@ class Labelling:
             try:
                 self._put_in_force(revision)
                 after()
-            except CannotWrite as error:
-                raise CannotWrite(
+            except BadInput as error:
+                disk = isinstance(error, CannotWrite)
+                raise (CannotWrite if disk else BadInput)(
                     f"the label is kept as revision {revision.number} of {case.id!r}, but the rest of the study "
                     f"could not follow: {error.message}",
-                    hint="It follows with the next label; check the disk first.",
+                    hint="It follows with the next label; check the disk first." if disk else error.hint,
                     path=error.path,
                 ) from error
         return revision

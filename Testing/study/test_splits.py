@@ -80,3 +80,15 @@ def test_the_order_of_labelling_decides_and_gaps_heal():
     assert sum(e.split == "validation" for e in at_once.values()) == frozen_for(40) == 7
     moved = with_newly_labelled(with_set(at_once, ["x7"], "train"), ["new"], set)
     assert moved["x7"].split == "train"
+
+
+def test_a_label_that_was_kept_is_never_reported_as_lost(tmp_path):
+    study = tiny_study(tmp_path, [f"c{n}" for n in range(8)])
+    for number in range(7):
+        study.add_revision(f"c{number}", label_of(), author="Ada", origin="manual")
+    run = study.runs_dir / "20260101T000000000Z-train-abcd"
+    run.mkdir(parents=True)
+    (run / "inputs.json").write_text("{}")  # what it was trained on is not known, so no split can be chosen
+    with pytest.raises(BadInput, match=r"kept as revision 1 of 'c7'.*inputs of this run are damaged"):
+        study.add_revision("c7", label_of(), author="Ada", origin="manual")
+    assert study.latest("c7").number == 1
