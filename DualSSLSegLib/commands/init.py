@@ -1,12 +1,15 @@
-"""`init`: a folder of scans becomes a study."""
+"""`init`: a folder of scans becomes a study; later, its structures get company or other names."""
 
 from __future__ import annotations
 
 import argparse
 
 from DualSSLSegLib.commands.arguments import add_study, names, number_above_zero
+from DualSSLSegLib.commands.later_structures import warn_of_later_structures
 from DualSSLSegLib.commands.screen import Screen
+from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.loop.controller import Controller
+from DualSSLSegLib.study.layout import StudyLayout
 
 _PROBLEMS_SHOWN = 10
 
@@ -18,7 +21,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME,NAME",
         type=names,
         help="the structures to segment; in label maps they are 1, 2, ... in this order "
-        "(a folder of MONAI Label or nnU-Net knows its own)",
+        "(a folder of MONAI Label or nnU-Net knows its own). For a study that is there already: the new names "
+        "among them are added, none is ever removed",
+    )
+    parser.add_argument(
+        "--rename",
+        metavar="OLD=NEW",
+        action="append",
+        type=_renaming,
+        default=[],
+        help="give a structure of a study another name; its value stays, and so do all labels",
     )
     parser.add_argument(
         "--channels",
@@ -30,6 +42,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, screen: Screen) -> int:
     """Make the study and say what it holds. Scans stay where they are and are not changed."""
+    if StudyLayout(arguments.study.expanduser().absolute()).study_json.is_file():
+        return _change(arguments, screen)
+    if arguments.rename:
+        raise BadInput(
+            "only structures of a study can be renamed, and this folder is none yet.",
+            hint="Name its structures with --labels.",
+            path=arguments.study,
+        )
     controller = Controller.create(arguments.study, arguments.labels, arguments.channels)
     status = controller.status()
     structures = ", ".join(f"{structure.value} = {structure.name}" for structure in status.structures)
@@ -43,4 +63,32 @@ def run(arguments: argparse.Namespace, screen: Screen) -> int:
         screen.warn(f"and {len(status.problems) - _PROBLEMS_SHOWN} more; `dualsslseg status` lists all.")
     step = f"train {arguments.study}" if labelled else f"next {arguments.study}"
     screen.say(f"Next: dualsslseg {step}")
+    return 0
+
+
+def _renaming(text: str) -> tuple[str, str]:
+    old, equals, new = (part.strip() for part in text.partition("="))
+    if not (old and equals and new):
+        raise argparse.ArgumentTypeError(f"{text!r} is no renaming; write it like this: liver=Liver")
+    return old, new
+
+
+def _change(arguments: argparse.Namespace, screen: Screen) -> int:
+    """Rename and add structures of a study. Everything is checked before anything is changed."""
+    study = Controller.open(arguments.study).study
+    if not arguments.labels and not arguments.rename:
+        raise BadInput(
+            "this folder is a study already.",
+            hint="--labels NAME,NAME adds structures to it, --rename OLD=NEW renames one.",
+            path=arguments.study,
+        )
+    if arguments.channels not in (None, study.channels):
+        raise BadInput(
+            f"this study has {study.channels} channel(s), which cannot be changed.",
+            hint="Leave --channels out.",
+            path=arguments.study,
+        )
+    study.change_structures(rename=arguments.rename, names=arguments.labels or ())
+    screen.say(f"Structures now: {', '.join(f'{one.value} = {one.name}' for one in study.structures)}.")
+    warn_of_later_structures(study.labelled_before(), screen)
     return 0

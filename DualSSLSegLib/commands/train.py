@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from DualSSLSegLib.commands.arguments import add_device, add_study, names, number_above_zero
+from DualSSLSegLib.commands.later_structures import warn_of_later_structures
 from DualSSLSegLib.commands.methods import allowed, flag
 from DualSSLSegLib.commands.screen import Screen
 from DualSSLSegLib.commands.waiting import wait_or_leave
@@ -58,8 +59,10 @@ def run(arguments: argparse.Namespace, screen: Screen) -> int:
         use_accepted=arguments.use_accepted,
         transductive=arguments.transductive,
     )
+    labelled = [row["id"] for row in run.inputs()["cases"] if row["role"] == "labelled"]
+    warn_of_later_structures(controller.study.labelled_before(labelled), screen)
     code = wait_or_leave(controller, run, screen, arguments.study, detach=arguments.detach)
-    if code == 0 and not arguments.detach:
+    if not arguments.detach:
         screen.say(f"What to review next: dualsslseg next {arguments.study}")
     return code
 

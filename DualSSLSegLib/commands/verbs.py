@@ -22,7 +22,7 @@ class Verb:
 
 
 VERBS: dict[str, Verb] = {
-    "init": Verb("init", "make a folder of scans a study"),
+    "init": Verb("init", "make a folder of scans a study, or add to its structures"),
     "label": Verb("label", "take a label map as the label of a case"),
     "status": Verb("status", "what is labelled, predicted, reviewed, running"),
     "split": Verb("split", "show or set which cases are kept for validation and test"),

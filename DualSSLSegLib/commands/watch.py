@@ -8,6 +8,7 @@ from DualSSLSegLib.commands.arguments import add_study
 from DualSSLSegLib.commands.following import ended_badly, follow
 from DualSSLSegLib.commands.publishing import publish
 from DualSSLSegLib.commands.screen import Screen
+from DualSSLSegLib.commands.waiting import code_of
 from DualSSLSegLib.loop.controller import Controller
 
 
@@ -27,4 +28,4 @@ def run(arguments: argparse.Namespace, screen: Screen) -> int:
     problem = ended_badly(run, state, f"dualsslseg resume {arguments.study}")
     if problem is not None:
         raise problem
-    return 0
+    return code_of(state, screen)

@@ -92,6 +92,7 @@ def _row(case: Case, role: str, label: Revision | None) -> dict[str, Any]:
             "revision": label.number,
             "digest": label.label_digest,
             "origin": label.origin,
+            "known_values": list(label.known_values),
         }
     return {
         "id": case.id,

@@ -134,6 +134,26 @@ class StudyFolder(StudyReader):
         self._change(lambda table: table.changed(name, new_name=new_name, color=color, codes=codes))
         return self._store.content.table.named(new_name or name)
 
+    def change_structures(
+        self, *, rename: Sequence[tuple[str, str]] = (), names: Sequence[str] = ()
+    ) -> tuple[Structure, ...]:
+        """Rename structures (old, new), then add those of `names` that are new, all or nothing. Returns the added.
+
+        None is removed. Raises BadInput for an unknown or impossible name.
+        """
+        before = {structure.value for structure in self.structures}
+
+        def changed(table: LabelTable) -> LabelTable:
+            for old, new in rename:
+                table = table.changed(old, new_name=new)
+            for name in names:
+                if table.find(name) is None:
+                    table = table.added(name)
+            return table
+
+        self._change(changed)
+        return tuple(structure for structure in self.structures if structure.value not in before)
+
     def add_revision(
         self,
         case: str | Case,

@@ -188,6 +188,7 @@ class Revision:
     """One committed label of a case. `path` holds uint8 values of the study on the grid of the image.
 
     `label_digest` is that of the file, `image_digest` that of the image it was made on, `time` UTC seconds.
+    `known_values`: the structures that the study had then; a voxel of any later one says nothing here.
     """
 
     case: str
@@ -203,6 +204,7 @@ class Revision:
     source_name: str | None = None
     source_digest: str | None = None
     source_stamp: tuple[int, int] | None = field(default=None, repr=False)
+    known_values: tuple[int, ...] = ()
 
     @property
     def trains(self) -> bool:

@@ -174,6 +174,21 @@ class StudyReader:
             raise BadInput(replaced_words(revision), path=found.paths[0])
         return revision
 
+    def labelled_before(self, cases: Iterable[str] | None = None) -> dict[str, list[str]]:
+        """Structures that were added after cases had been labelled, each with those cases (of `cases`, all when
+        not given): in their newest labels it can only be background, whatever the scan shows."""
+        asked = self.cases() if cases is None else cases
+        found: dict[str, list[str]] = {}
+        started = set(self._revisions.cases())
+        for case in asked:
+            newest = self._revisions.latest(case) if case in started else None
+            if newest is None or not newest.trains:
+                continue
+            for structure in self.structures:
+                if structure.value not in newest.known_values:
+                    found.setdefault(structure.name, []).append(case)
+        return found
+
     @property
     def splits(self) -> SplitTable:
         """The cases of each frozen split."""

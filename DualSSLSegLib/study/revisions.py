@@ -65,6 +65,7 @@ class Revisions:
                 image_stamps=tuple((int(s), int(m)) for s, m in content["image_stamps"]),
                 source_name=source.get("name"),
                 source_digest=source.get("digest"),
+                known_values=tuple(int(row["value"]) for row in content["structures"]),
                 source_stamp=None if stamp is None else (int(stamp[0]), int(stamp[1])),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -67,6 +67,7 @@ def test_rows_freeze_revision_and_digests(study, tmp_path):
         "revision": 2,
         "digest": revision.label_digest,
         "origin": "manual",
+        "known_values": [1, 2, 3, 4, 5],
     }
     assert row["image_digest"] == revision.image_digest
 

@@ -1,0 +1,20 @@
+"""Structures that were added after cases had been labelled: their absence from those labels means nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from DualSSLSegLib.commands.screen import Screen
+
+_CASES_NAMED = 8
+
+
+def warn_of_later_structures(found: Mapping[str, Sequence[str]], screen: Screen) -> None:
+    """Name each structure and the cases whose labels are older (see StudyReader.labelled_before)."""
+    for structure, cases in found.items():
+        more = f" and {len(cases) - _CASES_NAMED} more" if len(cases) > _CASES_NAMED else ""
+        screen.warn(
+            f"{structure} was added after these cases were labelled, so their labels teach it as background: "
+            f"{', '.join(cases[:_CASES_NAMED])}{more}. Label them again where {structure} is visible, "
+            "or leave them out with --train-on."
+        )
