@@ -7,11 +7,12 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
 from DualSSLSegLib.errors import StudyBusy
 from DualSSLSegLib.study.file_lock import file_lock
@@ -20,7 +21,10 @@ from DualSSLSegLib.study.writing import writing
 
 WAIT_S = 10.0
 _POLL_S = 0.05
+_PATIENCE_S = 1.0
 _UNREADABLE_AGE_S = 60.0
+
+_Answer = TypeVar("_Answer")
 
 
 class StudyLock:
@@ -60,7 +64,7 @@ class StudyLock:
         self._depth -= 1
         try:
             if self._depth == 0 and _read(self.path).get("token") == self._token:
-                self.path.unlink(missing_ok=True)
+                _patiently(lambda: self.path.unlink(missing_ok=True))
         finally:
             self._thread.release()
 
@@ -70,7 +74,7 @@ class StudyLock:
         while True:
             with writing(self.path):
                 self.path.parent.mkdir(parents=True, exist_ok=True)
-                created = create_exclusively(self.path, text.encode("utf-8"))
+                created = _patiently(lambda: create_exclusively(self.path, text.encode("utf-8")))
             if created:
                 self._token = token
                 return
@@ -91,7 +95,20 @@ class StudyLock:
         # the lock that the other one has put there meanwhile is never taken away.
         with writing(self.path), file_lock(self.path.with_name("lock.guard"), wait_s=1.0) as held:
             if held and _is_stale(self.path):
-                self.path.unlink(missing_ok=True)
+                _patiently(lambda: self.path.unlink(missing_ok=True))
+
+
+def _patiently(action: Callable[[], _Answer], *, windows: bool = os.name == "nt") -> _Answer:
+    """Do `action`; on Windows again for a second while it is refused: there a file that another program reads
+    cannot be removed, and the name of one that is being removed cannot be used. Raises PermissionError."""
+    deadline = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            return action()
+        except PermissionError:
+            if not windows or time.monotonic() >= deadline:
+                raise
+            time.sleep(_POLL_S)
 
 
 def create_exclusively(path: Path, data: bytes) -> bool:

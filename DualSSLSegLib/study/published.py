@@ -91,4 +91,4 @@ def put_aside(path: Path, folder: Path, revision: Revision) -> None:
 
     Two files of one case in labels/final would leave open which one is in force. Raises OSError.
     """
-    os.replace(path, folder / f"{revision.number:04d}.source{suffix_of(path)}")
+    replace_file(path, folder / f"{revision.number:04d}.source{suffix_of(path)}")
