@@ -30,7 +30,10 @@ def file_digest(paths: Path | Iterable[Path]) -> str:
 
 
 def _files(folder: Path) -> list[Path]:
-    found = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")]
+    try:
+        found = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")]
+    except OSError as error:
+        raise _unreadable(folder, error) from error
     return sorted(found, key=lambda path: path.name)
 
 
@@ -41,9 +44,11 @@ def _digest(path: Path) -> bytes:
             while chunk := stream.read(_CHUNK):
                 one.update(chunk)
     except OSError as error:
-        raise BadInput(
-            f"this file cannot be read ({error.strerror or error}).",
-            hint="Check its name and permissions.",
-            path=path,
-        ) from error
+        raise _unreadable(path, error) from error
     return one.digest()
+
+
+def _unreadable(path: Path, error: OSError) -> BadInput:
+    return BadInput(
+        f"this cannot be read ({error.strerror or error}).", hint="Check its name and permissions.", path=path
+    )

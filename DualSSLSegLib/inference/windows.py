@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.networks.build import SIZE_MULTIPLE
 
 Size = tuple[int, int, int]
 
-SIZE_MULTIPLE = 16  # four halvings in every network
 _SIGMA = 1 / 8  # of the window size; Isensee et al. 2021 (nnU-Net)
 
 

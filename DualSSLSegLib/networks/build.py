@@ -9,7 +9,7 @@ from DualSSLSegLib.networks.resvnet import ResVNet
 from DualSSLSegLib.networks.vnet import VNet
 
 NETWORKS: dict[str, type[nn.Module]] = {"vnet": VNet, "resvnet": ResVNet}
-SIZE_MULTIPLE = 16  # every spatial size of an input must be divisible by this
+SIZE_MULTIPLE = 16  # four halvings: every spatial size of an input must be divisible by this
 
 
 def build(

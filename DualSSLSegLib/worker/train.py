@@ -64,7 +64,9 @@ def work(session: Session) -> dict[str, Any]:
             folder=session.run.checkpoints,
             parent=parent,
             parent_classes=classes_of_parent(structures, parent) if parent is not None else {},
-            memory_limit_bytes=memory_limit(free_memory_bytes()),
+            memory_limit_bytes=memory_limit(
+                max(0, free_memory_bytes() - int(plan.training.estimated_bytes()))
+            ),
             scratch=session.run.predictions,
         )
         model = _train(session, task, structures, plan.intensity)
