@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from DualSSLSegLib.errors import Stopped
+from DualSSLSegLib.errors import OutOfMemory, Stopped
 from DualSSLSegLib.imaging.intensity import IntensityPlan
+from DualSSLSegLib.inference.out_of_memory import in_words, is_out_of_memory
 from DualSSLSegLib.methods.catalogue import DEFAULT_METHOD, options_from
 from DualSSLSegLib.training.budget import Budget
 from DualSSLSegLib.training.model_file import Model, load_model, save_model
@@ -151,20 +152,33 @@ def _calibrated(
     held_back = [case for case in with_role(cases, "validation") if case.id in prepared.images]
     session.phase("calibrate", total=len(held_back))
     predictor = Predictor.of(session, model, device, free_memory_bytes())
+    predicted: list[InputCase] = []
 
     def probabilities() -> Iterator[np.ndarray]:
         for done, case in enumerate(held_back):
             session.check()
-            prediction = predictor.predict(prepared.images[case.id].image)
+            try:
+                prediction = predictor.predict(prepared.images[case.id].image)
+            except (OutOfMemory, MemoryError, RuntimeError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                text = f"Case {case.id} is left out of the calibration: {in_words(error)}"
+                session.warn("out_of_memory", text, case=case.id)
+                continue
+            predicted.append(case)
             try:
                 yield prediction.probabilities
             finally:
                 prediction.discard()
             session.report("progress", step=done + 1, total=len(held_back))
 
+    def labels() -> Iterator[np.ndarray]:
+        while predicted:  # one for every case, put there just before its probabilities were handed over
+            yield np.asarray(prepared.labels[predicted.pop().id])
+
     found = fit_temperature(
         probabilities(),
-        (np.asarray(prepared.labels[case.id]) for case in held_back),
+        labels(),
         labelled_cases=len(with_role(cases, "labelled", "validation")),
         seed=int(session.spec.get("seed", 0)),
     )

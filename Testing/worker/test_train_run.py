@@ -10,12 +10,14 @@ import pytest
 from support.tiny_runs import tiny_inputs, tiny_run
 from support.tiny_scans import STRUCTURES, tiny_grid
 
-from DualSSLSegLib.errors import Stopped
+from DualSSLSegLib.errors import OutOfMemory, Stopped
 from DualSSLSegLib.jobs.journal import EventReader
 from DualSSLSegLib.jobs.monitor import state_of
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.training.model_file import load_model
+from DualSSLSegLib.uncertainty import calibration
 from DualSSLSegLib.worker import prediction_round, train
+from DualSSLSegLib.worker.case_prediction import Predictor
 from DualSSLSegLib.worker.session import serve
 
 
@@ -122,6 +124,25 @@ def test_a_run_stopped_while_calibrating_leaves_its_model_and_calibrates_when_re
     monkeypatch.setattr(train, "fit_temperature", whole)
     assert serve(run) == 0
     assert load_model(run.model_path).info["complete"]
+
+
+def test_a_held_back_scan_too_large_for_memory_is_left_out_of_the_calibration(tmp_path, monkeypatch):
+    whole, asked = Predictor.predict, []
+
+    def short_of_memory(self, image):
+        asked.append(image)
+        if len(asked) == 1:
+            raise OutOfMemory("memory did not suffice for a window.")
+        return whole(self, image)
+
+    monkeypatch.setattr(Predictor, "predict", short_of_memory)
+    monkeypatch.setattr(calibration, "MIN_LABELLED_CASES", 3)
+    cases = tiny_inputs(tmp_path, labelled=1, unlabelled=0, validation=2)
+    run = tiny_run(tmp_path, cases, method="labels_only")
+    assert serve(run) == 0
+    (told,) = [e for e in EventReader(run.events_path).read() if e["type"] == "calibrated"]
+    assert told["calibrated"] and told["cases"] == 1
+    assert any("case_01 is left out of the calibration" in text for _, text in state_of(run).warnings)
 
 
 def test_the_next_round_starts_from_the_weights_of_this_one_and_may_know_one_structure_more(
