@@ -13,7 +13,7 @@ import pytest
 
 LIBRARY = Path(__file__).parent.parent / "DualSSLSegLib"
 
-GROUND = {"errors", "atomic"}
+GROUND = {"errors", "atomic", "file_lock", "processes"}
 ARRAYS = GROUND | {"networks", "uncertainty", "views"}  # arrays in, arrays out
 LEFT = GROUND | {"study", "imaging", "jobs", "ranking", "methods.catalogue"}
 
@@ -21,6 +21,8 @@ LEFT = GROUND | {"study", "imaging", "jobs", "ranking", "methods.catalogue"}
 HOUSE: dict[str, tuple[set[str], set[str]]] = {
     "errors": (set(), set()),
     "atomic": ({"errors"}, set()),
+    "file_lock": (set(), set()),
+    "processes": (set(), set()),
     "imaging": (GROUND, {"numpy", "scipy", "SimpleITK", "nibabel", "pydicom"}),
     "jobs": (GROUND, set()),
     "study": (GROUND | {"imaging"}, {"numpy"}),

@@ -10,9 +10,9 @@ from typing import Any
 
 from DualSSLSegLib.jobs.control import read_resumed_after
 from DualSSLSegLib.jobs.journal import EventReader
-from DualSSLSegLib.jobs.process import host_name, is_alive
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.jobs.state import RunState, liveness, reduce
+from DualSSLSegLib.processes import host_name, is_alive
 
 
 class RunMonitor:

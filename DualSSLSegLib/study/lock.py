@@ -15,8 +15,8 @@ from types import TracebackType
 from typing import TypeVar
 
 from DualSSLSegLib.errors import StudyBusy
-from DualSSLSegLib.study.file_lock import file_lock
-from DualSSLSegLib.study.processes import Process, surely_dead, this_process
+from DualSSLSegLib.file_lock import file_lock
+from DualSSLSegLib.processes import Process, surely_dead, this_process
 from DualSSLSegLib.study.writing import writing
 
 WAIT_S = 10.0

@@ -17,10 +17,10 @@ from DualSSLSegLib.errors import DualSSLSegError, ProtocolError, RunFailed, Stop
 from DualSSLSegLib.inference.out_of_memory import in_words, is_out_of_memory
 from DualSSLSegLib.jobs.control import Want, read_want
 from DualSSLSegLib.jobs.journal import EventReader, EventWriter
-from DualSSLSegLib.jobs.process import host_name
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.jobs.state import PAUSED, RunState, reduce
 from DualSSLSegLib.jobs.worker_lock import WorkerLock
+from DualSSLSegLib.processes import host_name
 from DualSSLSegLib.worker.kinds import Work, work_for
 from DualSSLSegLib.worker.machine import peak_memory_mb, versions
 

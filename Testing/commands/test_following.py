@@ -14,10 +14,10 @@ from DualSSLSegLib.commands.following import ended_badly, follow
 from DualSSLSegLib.commands.screen import Screen
 from DualSSLSegLib.jobs.control import read_want
 from DualSSLSegLib.jobs.journal import EventWriter
-from DualSSLSegLib.jobs.process import host_name
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.jobs.state import RunState
 from DualSSLSegLib.loop.runs import Runs
+from DualSSLSegLib.processes import host_name
 
 
 @pytest.fixture

@@ -13,9 +13,10 @@ from DualSSLSegLib.errors import RunFailed
 from DualSSLSegLib.jobs.control import read_want, write_resumed, write_want
 from DualSSLSegLib.jobs.journal import EventWriter
 from DualSSLSegLib.jobs.monitor import RunMonitor, state_of
-from DualSSLSegLib.jobs.process import end_hard, host_name, is_alive
+from DualSSLSegLib.jobs.process import end_hard
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.jobs.state import RunState, liveness, reduce
+from DualSSLSegLib.processes import host_name, is_alive
 
 
 def numbered(*events: dict) -> list[dict]:

@@ -13,10 +13,10 @@ import pytest
 from support.studies import label_of, tiny_study
 
 from DualSSLSegLib.errors import StudyBusy
-from DualSSLSegLib.study.file_lock import file_lock
+from DualSSLSegLib.file_lock import file_lock
+from DualSSLSegLib.processes import process_start, surely_dead, this_process
 from DualSSLSegLib.study.folder import StudyFolder
 from DualSSLSegLib.study.lock import StudyLock, _patiently
-from DualSSLSegLib.study.processes import process_start, surely_dead, this_process
 
 
 def _ended_process():

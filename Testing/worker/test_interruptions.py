@@ -15,8 +15,9 @@ from DualSSLSegLib.imaging.digest import file_digest
 from DualSSLSegLib.jobs.control import write_want
 from DualSSLSegLib.jobs.journal import EventReader
 from DualSSLSegLib.jobs.monitor import state_of
-from DualSSLSegLib.jobs.process import end_hard, host_name
+from DualSSLSegLib.jobs.process import end_hard
 from DualSSLSegLib.jobs.run_folder import RunFolder
+from DualSSLSegLib.processes import host_name
 from DualSSLSegLib.training.model_file import load_model
 from DualSSLSegLib.worker.session import serve
 

@@ -16,9 +16,9 @@ from DualSSLSegLib.errors import BadInput, RunFailed
 from DualSSLSegLib.jobs.control import write_want
 from DualSSLSegLib.jobs.journal import EventReader
 from DualSSLSegLib.jobs.monitor import state_of
-from DualSSLSegLib.jobs.process import host_name
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.jobs.worker_lock import WorkerBusy, WorkerLock
+from DualSSLSegLib.processes import host_name
 from DualSSLSegLib.worker import machine
 from DualSSLSegLib.worker.machine import free_memory_bytes, peak_memory_mb
 from DualSSLSegLib.worker.session import Session, serve
