@@ -5,12 +5,14 @@ only.
 from __future__ import annotations
 
 import os
+import re
 from os import PathLike
 from pathlib import Path
 
 SCAN_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha")
 SEGMENTATION_SUFFIX = ".seg.nrrd"
 DICOM_SUFFIXES = (".dcm", ".ima", ".dicom")
+_CHANNEL = re.compile(r"(?P<case>.+)_(?P<channel>\d{4})", re.DOTALL)
 _DICOM_MAGIC_OFFSET = 128
 _DICOM_PROBES = 16
 
@@ -68,3 +70,9 @@ def is_dicom_folder(path: str | PathLike[str]) -> bool:
     except OSError:
         return False
     return any(is_dicom_file(file) for file in sorted(named)[:_DICOM_PROBES] + sorted(others)[:_DICOM_PROBES])
+
+
+def channel_of(stem: str) -> tuple[str, int] | None:
+    """Case and channel of a scan named `<case>_0000`, `<case>_0001`, ...; None for any other name."""
+    match = _CHANNEL.fullmatch(stem)
+    return None if match is None else (match["case"], int(match["channel"]))

@@ -14,6 +14,8 @@ from DualSSLSegLib.atomic import read_json, write_json
 from DualSSLSegLib.errors import BadInput, ProtocolError
 
 SCHEMA = 1
+DEVICES = ("auto", "cpu", "cuda")
+"""What a request may say about where to compute; "auto" is a graphics card when there is one."""
 KINDS = ("train", "predict", "segment", "evaluate", "rank")
 
 

@@ -9,11 +9,10 @@ from typing import Any
 
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.jobs.monitor import state_of
-from DualSSLSegLib.jobs.run_folder import RunFolder
+from DualSSLSegLib.jobs.run_folder import DEVICES, RunFolder
 from DualSSLSegLib.methods.catalogue import DEFAULT_METHOD, entry_of, options_from
 from DualSSLSegLib.study.folder import StudyFolder
 
-DEVICES = ("auto", "cpu", "cuda")
 DEFAULT_MINUTES = 5.0
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.imaging.formats import is_dicom_folder, is_scan_file, stem_of
-from DualSSLSegLib.jobs.run_folder import RunFolder, list_runs
+from DualSSLSegLib.jobs.run_folder import DEVICES, RunFolder, list_runs
 from DualSSLSegLib.loop.launcher import Launcher
-from DualSSLSegLib.loop.requests import DEVICES, newest_trained
+from DualSSLSegLib.loop.requests import newest_trained
 from DualSSLSegLib.loop.runs import Runs
 from DualSSLSegLib.study.layout import StudyLayout, study_around
 from DualSSLSegLib.study.scan import list_cases

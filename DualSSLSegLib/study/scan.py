@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from DualSSLSegLib.errors import BadInput
-from DualSSLSegLib.imaging.formats import SCAN_SUFFIXES, is_dicom_folder, suffix_of
+from DualSSLSegLib.imaging.formats import SCAN_SUFFIXES, channel_of, is_dicom_folder, suffix_of
 from DualSSLSegLib.study.layout import LABELS_FOLDER, holds_results
 from DualSSLSegLib.study.model import Case, Problem, Stamps, named_paths
 
-_CHANNEL = re.compile(r"(?P<case>.+)_(?P<channel>\d{4})", re.DOTALL)
 _DIGITS = re.compile(r"([0-9]+)")
 _LONGEST_ID = 225
 """Bytes of UTF-8: with "_disagreement.nii.gz" behind it a file name still fits the 255 that systems allow."""
@@ -48,13 +47,13 @@ def list_cases(
                 empty.add(path)
     by_id: dict[str, dict[int, list[Path]]] = {}
     for name, paths in found.items():
-        match = _CHANNEL.fullmatch(name) if numbered or channels > 1 else None
+        match = channel_of(name) if numbered or channels > 1 else None
         if match is None and (numbered or channels > 1):
             reason = f"its name has no channel number, such as {name}_0000."
             problems += [Problem(path, reason, (name,)) for path in paths]
             by_id.setdefault(name, {}).setdefault(-1, []).extend(paths)
             continue
-        case, channel = (match["case"], int(match["channel"])) if match else (name, 0)
+        case, channel = match or (name, 0)
         by_id.setdefault(case, {}).setdefault(channel, []).extend(paths)
     return _sorted_out(root, by_id, channels, empty, problems)
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import torch
 
 from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.jobs.run_folder import DEVICES
 from DualSSLSegLib.worker.machine import free_memory_bytes
 from DualSSLSegLib.worker.session import Session
-
-CHOICES = ("auto", "cpu", "cuda")
 
 
 def choose_device(session: Session) -> str:
@@ -17,8 +16,8 @@ def choose_device(session: Session) -> str:
     Raises BadInput for an unknown word, and for "cuda" where there is none.
     """
     wish = session.spec.get("device", "auto")
-    if wish not in CHOICES:
-        raise BadInput(f"unknown device {wish!r}.", hint=f"Choose one of: {', '.join(CHOICES)}.")
+    if wish not in DEVICES:
+        raise BadInput(f"unknown device {wish!r}.", hint=f"Choose one of: {', '.join(DEVICES)}.")
     has_cuda = torch.cuda.is_available()
     if wish == "cuda" and not has_cuda:
         raise BadInput(

@@ -3,7 +3,6 @@ is done."""
 
 from __future__ import annotations
 
-import re
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from DualSSLSegLib.errors import BadInput, DualSSLSegError, Stopped
 from DualSSLSegLib.imaging.digest import file_digest
+from DualSSLSegLib.imaging.formats import channel_of
 from DualSSLSegLib.imaging.intensity import IntensityPlan
 from DualSSLSegLib.imaging.read import read_image
 from DualSSLSegLib.imaging.write import write_label, write_map
@@ -24,7 +24,6 @@ from DualSSLSegLib.worker.prepare import prepare_image
 from DualSSLSegLib.worker.segmented import SegmentedRecords
 from DualSSLSegLib.worker.session import Session
 
-_CHANNEL = re.compile(r"^(?P<case>.+)_(?P<channel>\d{4})$")
 _OF_ONE_SCAN = (
     DualSSLSegError,
     MemoryError,
@@ -87,13 +86,14 @@ def channels_together(cases: Sequence[InputCase], channels: int, failed: dict[st
         return list(cases)
     groups: dict[str, dict[int, Path]] = {}
     for case in cases:
-        match = _CHANNEL.match(case.id)
+        match = channel_of(case.id)
         if match is None:
             failed[case.id] = (
                 f"the model needs {channels} channels, named {case.id}_0000, {case.id}_0001, ..."
             )
         else:
-            groups.setdefault(match["case"], {})[int(match["channel"])] = case.paths[0]
+            name, channel = match
+            groups.setdefault(name, {})[channel] = case.paths[0]
     complete = []
     for name, files in groups.items():
         if sorted(files) == list(range(channels)):
