@@ -28,7 +28,8 @@ from DualSSLSegLib.networks.build import NETWORKS, build  # noqa: E402
 from DualSSLSegLib.training.budget import Budget  # noqa: E402
 from DualSSLSegLib.training.cases import TrainingCase  # noqa: E402
 from DualSSLSegLib.training.plan import TrainingPlan  # noqa: E402
-from DualSSLSegLib.training.trainer import Trainer, TrainingTask  # noqa: E402
+from DualSSLSegLib.training.task import TrainingTask  # noqa: E402
+from DualSSLSegLib.training.trainer import Trainer  # noqa: E402
 
 PATCH = (112, 112, 80)
 VOLUME = (128, 120, 88)

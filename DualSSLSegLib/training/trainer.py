@@ -4,31 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 
-from DualSSLSegLib.atomic import replacing
-from DualSSLSegLib.errors import BadInput, OutOfMemory, ProtocolError, Stopped
+from DualSSLSegLib.errors import BadInput, OutOfMemory, Stopped
 from DualSSLSegLib.inference.device_memory import release
 from DualSSLSegLib.inference.out_of_memory import is_out_of_memory
 from DualSSLSegLib.methods.catalogue import entry_of, load_method
-from DualSSLSegLib.training.budget import MIN_ITERATIONS, Budget, iterations_for
+from DualSSLSegLib.training.budget import MIN_ITERATIONS, iterations_for
 from DualSSLSegLib.training.cases import TrainingCase
+from DualSSLSegLib.training.checkpoint import read_checkpoint, write_checkpoint
 from DualSSLSegLib.training.lanes import Lanes
 from DualSSLSegLib.training.learner import Learner
 from DualSSLSegLib.training.memory import peak_bytes
-from DualSSLSegLib.training.model_file import Model, adopt, read_tensors
+from DualSSLSegLib.training.model_file import adopt
 from DualSSLSegLib.training.plan import TrainingPlan
 from DualSSLSegLib.training.sampling import Stream
+from DualSSLSegLib.training.task import TrainingTask
 from DualSSLSegLib.training.validation import LearningCurve
-from DualSSLSegLib.views.spatial import SpatialStrength
 
-CHECKPOINT_VERSION = 2
-CHECKPOINT_NAME = "last.pt"
 _CURVE_POINTS = 6
 _CURVE_CASES = {True: 6, False: 3}  # with labels, without
 _CURVE_SHARE = 0.15  # of the time left that the learning curve may take
@@ -37,33 +33,6 @@ _PROGRESS_EVERY_S = 1.0
 _PAUSE_LOOK_S = 0.2
 
 Report = Callable[..., None]  # report(type, **fields)
-
-
-@dataclass(frozen=True, eq=False)
-class TrainingTask:
-    """Everything a training needs, as arrays and plain values.
-
-    `structure_names` in class order (class 1 first). `parent` is a model to start from, with `parent_classes` mapping
-    class indices of this training to those of the parent (0 to 0 included).
-    """
-
-    method_id: str
-    options: Any
-    plan: TrainingPlan
-    structure_names: Sequence[str]
-    channels: int
-    labelled: Sequence[TrainingCase]
-    unlabelled: Sequence[TrainingCase]
-    validation: Sequence[TrainingCase]
-    budget: Budget
-    seed: int
-    device: str
-    folder: Path
-    parent: Model | None = None
-    parent_classes: Mapping[int, int] = field(default_factory=dict)
-    spatial: SpatialStrength = field(default_factory=SpatialStrength)
-    memory_limit_bytes: int | None = None  # for the probabilities of one case of the learning curve
-    scratch: Path | None = None  # where they go beyond it; default: the folder
 
 
 class Trainer:
@@ -94,7 +63,7 @@ class Trainer:
 
     @property
     def checkpoint_path(self) -> Path:
-        return self.task.folder / CHECKPOINT_NAME
+        return self.task.checkpoint_path
 
     def run(self) -> Learner:
         """Train to the end of the budget, resuming from the folder's checkpoint when there is one.
@@ -293,14 +262,10 @@ class Trainer:
     def save(self, learner: Learner, curve: LearningCurve) -> None:
         """Write the checkpoint atomically: everything that a resumed run needs to go on as if nothing had happened."""
         content = {
-            "version": CHECKPOINT_VERSION,
             "step": self.step,
             "total": self.total,
-            "seed": self.task.seed,
-            "method": self.task.method_id,
             "options": dataclasses.asdict(self.task.options),
             "plan": self.plan.to_dict(),
-            "structures": list(self.task.structure_names),
             "curve": list(curve.points),
             "curve_cases": [case.id for case in curve.cases],
             "curve_points": self.curve_points,
@@ -308,39 +273,16 @@ class Trainer:
             "measured_step": self.measured_step,
             "learner": learner.state_dict(),
         }
-        with replacing(self.checkpoint_path) as temporary:
-            torch.save(content, temporary)
+        write_checkpoint(self.task, content)
         self.report("checkpoint", step=self.step, total=self.total, path=str(self.checkpoint_path))
 
     def _kept_plan(self) -> TrainingPlan:
         """The checkpoint's plan in this device's precision: an earlier attempt may have stepped down for memory."""
-        kept = TrainingPlan.from_dict(self._read("cpu")["plan"])
+        kept = TrainingPlan.from_dict(read_checkpoint(self.task)["plan"])
         return dataclasses.replace(kept, precision=self.task.plan.precision)
 
-    def _read(self, device: str) -> dict[str, Any]:
-        content = read_tensors(self.checkpoint_path, device)
-        if not isinstance(content, dict) or content.get("version") != CHECKPOINT_VERSION:
-            raise ProtocolError(
-                "this checkpoint was written by another version.",
-                hint="Start a new run, or resume this one with the version that began it.",
-                path=self.checkpoint_path,
-            )
-        return content
-
     def _load(self, learner: Learner, curve: LearningCurve) -> None:
-        content = self._read(self.task.device)
-        same = (
-            ("seed", self.task.seed),
-            ("method", self.task.method_id),
-            ("structures", list(self.task.structure_names)),
-        )
-        for name, value in same:
-            if content[name] != value:
-                raise BadInput(
-                    f"the checkpoint belongs to another training ({name} is {content[name]!r}, not {value!r}).",
-                    hint="Start a new run instead of resuming this one.",
-                    path=self.checkpoint_path,
-                )
+        content = read_checkpoint(self.task, self.task.device)
         learner.load_state_dict(content["learner"])
         self.step, self.total = content["step"], content["total"]
         curve.points = list(content["curve"])

@@ -16,7 +16,8 @@ from DualSSLSegLib.inference.out_of_memory import in_words, is_out_of_memory
 from DualSSLSegLib.methods.catalogue import DEFAULT_METHOD, options_from
 from DualSSLSegLib.training.budget import Budget
 from DualSSLSegLib.training.model_file import Model, load_model, save_model
-from DualSSLSegLib.training.trainer import Trainer, TrainingTask
+from DualSSLSegLib.training.task import TrainingTask
+from DualSSLSegLib.training.trainer import Trainer
 from DualSSLSegLib.uncertainty.calibration import fit_temperature
 from DualSSLSegLib.worker.bad_scans import BadScans
 from DualSSLSegLib.worker.cache import VolumeCache

@@ -12,7 +12,8 @@ from DualSSLSegLib.methods.catalogue import options_from
 from DualSSLSegLib.training.budget import Budget
 from DualSSLSegLib.training.cases import TrainingCase
 from DualSSLSegLib.training.plan import TrainingPlan
-from DualSSLSegLib.training.trainer import Trainer, TrainingTask
+from DualSSLSegLib.training.task import TrainingTask
+from DualSSLSegLib.training.trainer import Trainer
 
 PLAN = TrainingPlan(
     working_spacing_mm=(1.0, 1.0, 1.0),
