@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar=("FIRST", "SECOND"),
         nargs=2,
         type=number_above_zero(float),
-        help="how long the two trainings last (default: 3.5 2.5)",
+        help="how long the two trainings last (default: 2.5 1.5)",
     )
     budget.add_argument(
         "--iterations",

@@ -41,7 +41,7 @@ class Listener:
 class Budget:
     """How long the two trainings last: minutes each, or the same number of iterations for both."""
 
-    minutes: tuple[float, float] = (3.5, 2.5)
+    minutes: tuple[float, float] = (2.5, 1.5)
     iterations: int | None = None
 
     def of_round(self, number: int) -> dict[str, float | int]:

@@ -12,7 +12,7 @@ class DualOptions:
     """Weights and choices of the terms; the names follow the loss terms of `methods/dual.py`."""
 
     rectification_weight: float = option(
-        0.5, "weight of the loss where the networks disagree on labels", low=0.0, high=10.0
+        0.05, "weight of the loss where the networks disagree on labels", low=0.0, high=10.0
     )
     rectification_confidence: float = option(
         0.6,
@@ -31,12 +31,12 @@ class DualOptions:
         choices=("ce", "ce_dice"),
     )
     cross_weight: float = option(
-        1.0, "weight of cross pseudo-supervision with KL weights", low=0.0, high=10.0
+        0.5, "weight of cross pseudo-supervision with KL weights", low=0.0, high=10.0
     )
     cosine_weight: float = option(
         1.0, "weight of the cosine consistency between the networks", low=0.0, high=10.0
     )
-    contrast_weight: float = option(0.1, "weight of the prototype contrast", low=0.0, high=10.0)
+    contrast_weight: float = option(0.01, "weight of the prototype contrast", low=0.0, high=10.0)
     teacher: str = option(
         "ema",
         "who makes the pseudo-labels: the networks themselves (as released) or their moving averages",
@@ -48,7 +48,7 @@ class DualOptions:
         choices=("same", "two"),
     )
     fuse: str = option(
-        "confident",
+        "mean",
         "where the networks disagree: the surer one decides, their mean does, or foreground wins (as released)",
         choices=("confident", "mean", "union_foreground"),
     )
@@ -70,7 +70,7 @@ class DualOptions:
     cross_target: str = option(
         "soft", "teach with probabilities or with the hard label (as released)", choices=("soft", "hard")
     )
-    cross_temperature: float = option(0.5, "temperature of soft targets", low=0.05, high=5.0)
+    cross_temperature: float = option(1.0, "temperature of soft targets", low=0.05, high=5.0)
     cross_region: str = option(
         "unlabelled",
         "where the networks teach each other: unlabelled scans or all (as released)",
@@ -92,10 +92,10 @@ class DualOptions:
         choices=("sigmoid", "none"),
     )
     ramp_share: float = option(
-        0.5, "share of the run over which they ramp up", low=0.0, high=1.0, unit="share of the run"
+        0.15, "share of the run over which they ramp up", low=0.0, high=1.0, unit="share of the run"
     )
     labels_first_share: float = option(
-        0.2,
+        0.5,
         "share of the run that learns from labels alone before the unlabelled scans join",
         low=0.0,
         high=0.9,
