@@ -8,7 +8,7 @@ from typing import Any
 
 from DualSSLSegLib.atomic import read_json
 from DualSSLSegLib.errors import BadInput
-from DualSSLSegLib.imaging.formats import SCAN_SUFFIXES
+from DualSSLSegLib.imaging.formats import SCAN_SUFFIXES, channel_of
 from DualSSLSegLib.study.adopted import Adopted, structures_of
 from DualSSLSegLib.study.published import label_files
 
@@ -66,4 +66,4 @@ def _structures(labels: Mapping[str, Any], source: Path) -> Any:
 def _numbered(folder: Path) -> bool:
     """Whether the scans of the elder form carry channel numbers (those of the Decathlon do not)."""
     names = [name for name in label_files(folder) if name]
-    return bool(names) and all(name[-5:-4] == "_" and name[-4:].isdigit() for name in names)
+    return bool(names) and all(channel_of(name) is not None for name in names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import nibabel
@@ -45,6 +46,24 @@ def test_a_model_from_elsewhere_is_matched_by_name_and_written_with_the_values_o
     assert serve(run) == 0, state_of(run).error_text
     written = np.asarray(nibabel.load(run.prediction_path("case_00")).dataobj)
     assert set(np.unique(written)) == {2}
+
+
+def test_a_structure_that_the_model_does_not_know_is_said_to_be_missing(tmp_path):
+    model = always_ball(tmp_path / "model.pt")
+    study = [{"name": "vein", "value": 3, "color": "#0000ff"}, *STRUCTURES]
+    run = tiny_run(
+        tmp_path,
+        tiny_inputs(tmp_path, labelled=1, unlabelled=1),
+        kind="predict",
+        model=str(model),
+        structures=study,
+    )
+    assert serve(run) == 0, state_of(run).error_text
+    assert [code for code, text in state_of(run).warnings if "vein" in text] == ["structures_unknown"]
+    assert set(json.loads(run.prediction_facts_path("case_01").read_text())["volumes_mm3"]) == {
+        "ball",
+        "block",
+    }
 
 
 def test_values_decide_in_a_model_of_the_study_itself_and_names_in_any_other():
