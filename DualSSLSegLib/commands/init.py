@@ -76,9 +76,11 @@ def _renaming(text: str) -> tuple[str, str]:
 def _change(arguments: argparse.Namespace, screen: Screen) -> int:
     """Rename and add structures of a study. Everything is checked before anything is changed."""
     study = Controller.open(arguments.study).study
-    if not arguments.labels and not arguments.rename:
+    known = {structure.name.casefold() for structure in study.structures}
+    new = [name for name in arguments.labels or () if name.casefold() not in known]
+    if not new and not arguments.rename:
         raise BadInput(
-            "this folder is a study already.",
+            f"this folder is a study already, its structures are {', '.join(s.name for s in study.structures)}.",
             hint="--labels NAME,NAME adds structures to it, --rename OLD=NEW renames one.",
             path=arguments.study,
         )
@@ -88,7 +90,7 @@ def _change(arguments: argparse.Namespace, screen: Screen) -> int:
             hint="Leave --channels out.",
             path=arguments.study,
         )
-    study.change_structures(rename=arguments.rename, names=arguments.labels or ())
+    study.change_structures(rename=arguments.rename, names=new)
     screen.say(f"Structures now: {', '.join(f'{one.value} = {one.name}' for one in study.structures)}.")
     warn_of_later_structures(study.labelled_before(), screen)
     return 0

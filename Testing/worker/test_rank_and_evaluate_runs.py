@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from support.tiny_runs import tiny_inputs, tiny_run
 
+from DualSSLSegLib.commands.evaluate import show
+from DualSSLSegLib.commands.screen import Screen
 from DualSSLSegLib.jobs.monitor import state_of
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.worker.session import serve
@@ -64,6 +66,14 @@ def test_predictions_are_measured_and_a_reference_that_does_not_fit_is_named(com
     assert report["groups"]["held_out"]["cases"] == report["groups"]["unlabelled"]["cases"] == 1
     assert report["transductive"] is True and report["of_run"] == "some-run"
     assert state_of(comparison).result["mean_dice"] == 1.0
+
+
+def test_what_is_said_tells_unseen_scans_from_those_that_trained(comparison, capsys):
+    assert serve(comparison) == 0
+    show(json.loads(comparison.evaluation_path.read_text()), Screen())
+    said = capsys.readouterr().out
+    assert "1 case held out of training, neither image nor label was used: mean Dice 1.000" in said
+    assert "1 case whose images trained, without their labels: mean Dice 1.000" in said
 
 
 def test_neither_loads_torch():
