@@ -90,7 +90,7 @@ def _change(arguments: argparse.Namespace, screen: Screen) -> int:
             hint="Leave --channels out.",
             path=arguments.study,
         )
-    study.change_structures(rename=arguments.rename, names=new)
+    study.change_structures(rename=arguments.rename, names=arguments.labels or ())
     screen.say(f"Structures now: {', '.join(f'{one.value} = {one.name}' for one in study.structures)}.")
     warn_of_later_structures(study.labelled_before(), screen)
     return 0
