@@ -36,7 +36,7 @@ class DualOptions:
     cosine_weight: float = option(
         1.0, "weight of the cosine consistency between the networks", low=0.0, high=10.0
     )
-    contrast_weight: float = option(0.01, "weight of the prototype contrast", low=0.0, high=10.0)
+    contrast_weight: float = option(0.1, "weight of the prototype contrast", low=0.0, high=10.0)
     teacher: str = option(
         "ema",
         "who makes the pseudo-labels: the networks themselves (as released) or their moving averages",
@@ -52,15 +52,17 @@ class DualOptions:
         "where the networks disagree: the surer one decides, their mean does, or foreground wins (as released)",
         choices=("confident", "mean", "union_foreground"),
     )
+    # Within each structure, 0.8 leaves out a thick shell of background and lets structures grow into it:
+    # 0.82 fell to 0.78 Dice in 200 steps with one label.
     keep: float = option(
-        0.8,
+        0.97,
         "share of voxels, those of lowest entropy, whose pseudo-label is used (0.2 as released)",
         low=0.01,
         high=1.0,
     )
     keep_final: float = option(1.0, "that share at the end of the run", low=0.01, high=1.0)
     keep_per_class: bool = option(
-        True, "keep that share within every predicted structure, not over all voxels"
+        False, "keep that share within every predicted structure, not over all voxels"
     )
     cross: str = option(
         "symmetric",
