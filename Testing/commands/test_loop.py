@@ -162,6 +162,8 @@ def test_ctrl_c_stops_a_training_keeps_its_work_and_resume_goes_on(study: Traine
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        # A test run started in the background ignores Ctrl-C and hands that down; a person's terminal does not.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     run = _wait_for(lambda: _training(study, ["train", "progress"]))
     process.send_signal(signal.SIGINT)

@@ -93,6 +93,6 @@ def test_an_earlier_demo_is_replaced(tmp_path: Path) -> None:
 
 
 def test_a_budget_is_minutes_per_round_or_iterations() -> None:
-    assert Budget().of_round(1) == {"minutes": 3.5}
-    assert Budget().of_round(2) == {"minutes": 2.5}
+    assert Budget().of_round(1) == {"minutes": 2.5}
+    assert Budget().of_round(2) == {"minutes": 1.5}
     assert Budget(iterations=7).of_round(2) == {"iterations": 7}
