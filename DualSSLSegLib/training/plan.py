@@ -73,6 +73,16 @@ class TrainingPlan:
         batch = math.prod(self.patch_size) * (self.labelled_per_step + self.unlabelled_per_step)
         return _BASE_BYTES + batch * self.width * _BYTES_PER_VOXEL_AND_WIDTH
 
+    def fitting(self, free_memory_bytes: float) -> TrainingPlan:
+        """This plan or the first smaller one that leaves a fifth of the memory free; the smallest when none does."""
+        plan = self
+        while plan.estimated_bytes() > 0.8 * free_memory_bytes:
+            less = plan.smaller()
+            if less is None:
+                break
+            plan = less
+        return plan
+
     def smaller(self) -> TrainingPlan | None:
         """The next plan that needs less memory: fewer crops, then smaller patches; None when nothing is left."""
         if self.labelled_per_step > 1 or self.unlabelled_per_step > 1:
@@ -158,9 +168,4 @@ def make_plan(
         precision=precision_for(device),
         explanation=tuple(words),
     )
-    while plan.estimated_bytes() > 0.8 * free_memory_bytes:
-        less = plan.smaller()
-        if less is None:
-            break
-        plan = less
-    return plan
+    return plan.fitting(free_memory_bytes)

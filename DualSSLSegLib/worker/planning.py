@@ -97,12 +97,7 @@ def _as_before(parent: Model, device: str, free_memory_bytes: int) -> TrainingPl
         "`train --from-scratch` plans anew."
     )
     plan = dataclasses.replace(parent.plan, precision=precision_for(device), explanation=(text,))
-    while plan.estimated_bytes() > 0.8 * free_memory_bytes:
-        less = plan.smaller()
-        if less is None:
-            break
-        plan = less
-    return plan
+    return plan.fitting(free_memory_bytes)
 
 
 def _grids(session: Session, cases: Sequence[InputCase], bad: BadScans) -> dict[str, Grid]:
