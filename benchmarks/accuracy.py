@@ -6,9 +6,10 @@
 Each training is an ordinary run in a study of its own: its clock runs from the `started` event to the last step, with
 reading, caching and the learning curve inside. The first N cases of the set's `labelled_*` split are labelled, its
 `unlabelled` scans train without labels, and its validation cases are frozen as test cases: they neither train, nor
-are they seen unlabelled, nor does a run choose anything on them. The defaults of the method and the plan, however, were
-chosen by single-seed trials measured on the hippocampus set's validation cases, so its rows are optimistic for them. Results are one JSON per run in benchmarks/results/accuracy/ (a
-finished one is not repeated) and the table in benchmarks/results/accuracy.md.
+are they seen unlabelled, nor does a run choose anything on them. The defaults of the method and the plan, however,
+were chosen by single-seed trials measured on the hippocampus set's validation cases, so its rows are optimistic.
+Results are one JSON per run in benchmarks/results/accuracy/ (a finished one is not repeated) and the table in
+benchmarks/results/accuracy.md.
 """
 
 from __future__ import annotations
