@@ -44,7 +44,7 @@ HOUSE: dict[str, tuple[set[str], set[str]]] = {
     "workbench": (LEFT | {"loop", "scene", "packages"}, {"numpy", "slicer", "vtk"}),
     "panel": (LEFT | {"loop", "packages", "workbench"}, {"qt", "ctk", "slicer", "vtk"}),
     "report": (LEFT | {"loop"}, {"numpy", "scipy"}),
-    "demo": (LEFT | {"loop", "report"}, {"numpy", "scipy", "nibabel"}),
+    "demo": (LEFT | {"loop", "report"}, {"numpy", "scipy"}),
     "commands": (LEFT | {"loop", "report", "demo"}, {"numpy"}),
     "cli": ({"commands", "errors"}, set()),
     "__main__": ({"cli"}, set()),

@@ -16,6 +16,8 @@ import numpy as np
 from scipy import ndimage
 
 from DualSSLSegLib.atomic import replacing
+from DualSSLSegLib.imaging import nifti
+from DualSSLSegLib.imaging.geometry import Grid
 
 STRUCTURES = ("anterior part", "posterior part")
 _FIELD_OF_VIEW_MM = (36.0, 50.0, 36.0)
@@ -164,9 +166,5 @@ def _stored(
 
 
 def _write(path: Path, array: np.ndarray, affine: np.ndarray) -> None:
-    import nibabel
-
-    scan = nibabel.Nifti1Image(array, affine)
-    scan.header.set_xyzt_units("mm")
     with replacing(path, suffix=".nii.gz") as temporary:
-        nibabel.save(scan, temporary)
+        nifti.write(temporary, array, Grid(array.shape, affine))

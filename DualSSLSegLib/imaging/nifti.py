@@ -85,7 +85,7 @@ def read(path: Path) -> tuple[np.ndarray, Grid]:
 
 
 def write(path: Path, array: np.ndarray, grid: Grid) -> None:
-    """Write (X, Y, Z) uint8 or float32 with sform and qform both set to `grid`, identity scaling,
+    """Write (X, Y, Z) of a whole-number or floating type with sform and qform both set to `grid`, identity scaling,
     reproducible bytes.
     """
     kinds = {np.dtype(v): k for k, v in _TYPES.items()}
