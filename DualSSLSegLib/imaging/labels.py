@@ -105,3 +105,11 @@ def _whole_numbers(array: np.ndarray, path: Path, structures: Sequence[Structure
 def describe_values(structures: Sequence[StructureLike]) -> str:
     """ "0 background, 1 anterior, 2 posterior"."""
     return ", ".join(["0 background", *(f"{s.value} {s.name}" for s in structures)])
+
+
+def present_values(label: np.ndarray) -> list[int]:
+    """The values other than 0 of a uint8 label map, ascending; slab by slab, so that a large one takes little memory."""
+    counts = np.zeros(256, np.int64)
+    for slab in label:
+        counts += np.bincount(np.ascontiguousarray(slab).reshape(-1), minlength=256)
+    return [int(value) for value in np.flatnonzero(counts) if value]

@@ -10,6 +10,7 @@ from DualSSLSegLib.atomic import read_json
 from DualSSLSegLib.errors import BadInput, ProtocolError
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.study.folder import StudyFolder
+from DualSSLSegLib.study.status import StudyStatus
 
 _RANKING_KINDS = ("train", "predict", "rank")
 _SETTLED = ("labelled", "reviewed", "failed")
@@ -45,19 +46,19 @@ class Queue:
         return asdict(self)
 
 
-def newest_queue(study: StudyFolder, runs: Sequence[RunFolder]) -> Queue | None:
+def newest_queue(
+    study: StudyFolder, runs: Sequence[RunFolder], status: StudyStatus | None = None
+) -> Queue | None:
     """The queue of the newest run with a ranking (`runs` oldest first), of cases that may train.
 
     A ranking by a model wins over any cold start. None when there is none, or when every suggestion of a cold
-    start is used up: a new cold start is then due.
+    start is used up: a new cold start is then due. `status` spares looking at the study once more.
     """
-    ranked = [run for run in runs if run.scores_path.is_file() and run.spec()["kind"] in _RANKING_KINDS]
-    by_model = [run for run in ranked if run.spec()["kind"] != "rank"]
-    if not ranked:
+    run, by_model = _newest_ranking(runs)
+    if run is None:
         return None
-    run = (by_model or ranked)[-1]
     content = _scores(run)
-    status = study.status()
+    status = study.status() if status is None else status
     states = {case.id: case.state for case in status.cases}
     may_train = {case.id for case in status.cases if case.split == "train"}
     # A case kept for validation or test since the ranking must not be corrected for training.
@@ -71,7 +72,26 @@ def newest_queue(study: StudyFolder, runs: Sequence[RunFolder]) -> Queue | None:
     )
     done = tuple(row["case"] for row in suggestions if states.get(row["case"]) in ("labelled", "reviewed"))
     shadow = tuple(case for case in content.get("shadow", ()) if case in may_train)
-    return Queue(run.id, bool(by_model), cases, shadow, done)
+    return Queue(run.id, by_model, cases, shadow, done)
+
+
+def newest_scores(runs: Sequence[RunFolder]) -> dict[str, float]:
+    """The score (0..1, 1 is reviewed first) of every case in the newest ranking by a model; empty without one."""
+    run, by_model = _newest_ranking(runs)
+    if run is None or not by_model:
+        return {}
+    return {row["case"]: float(row["score"]) for row in _scores(run)["suggestions"]}
+
+
+def _newest_ranking(runs: Sequence[RunFolder]) -> tuple[RunFolder | None, bool]:
+    """The newest run with a ranking, by a model if there is one, and whether it is by a model."""
+    cold: RunFolder | None = None
+    for run in reversed(runs):
+        if run.scores_path.is_file() and (kind := run.spec()["kind"]) in _RANKING_KINDS:
+            if kind != "rank":
+                return run, True
+            cold = cold or run
+    return cold, False
 
 
 def _scores(run: RunFolder) -> dict[str, Any]:

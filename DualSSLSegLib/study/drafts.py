@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,9 +58,27 @@ class Drafts:
                     other.unlink(missing_ok=True)
         return target
 
+    def put_aside(self, case_id: str) -> Path:
+        """Move the draft of a case to aside/ where it is no draft any more; its new path.
+
+        Raises BadInput when there is none and when the study cannot be written.
+        """
+        path = self.path(case_id)
+        if path is None:
+            raise BadInput(f"there is no unfinished work on {case_id!r}.", path=self._folder)
+        aside = self._folder / "aside"
+        stamp = time.strftime("%Y%m%dT%H%M%S")
+        target = aside / f"{case_id}-{stamp}{suffix_of(path)}"
+        with writing(target):
+            aside.mkdir(parents=True, exist_ok=True)
+            path.rename(target)
+            for other in (*self._candidates(case_id), self._folder / f"{case_id}.json"):
+                other.unlink(missing_ok=True)
+        return target
+
     def discard(self, case_id: str) -> None:
         """Remove the draft of a case, if there is one. Raises BadInput when the study cannot be written."""
-        for path in self._candidates(case_id):
+        for path in (*self._candidates(case_id), self._folder / f"{case_id}.json"):
             with writing(path):
                 path.unlink(missing_ok=True)
 

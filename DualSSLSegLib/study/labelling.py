@@ -176,6 +176,7 @@ class Labelling:
         structures: Sequence[Structure],
     ) -> Revision:
         from DualSSLSegLib.imaging.digest import file_digest
+        from DualSSLSegLib.imaging.labels import present_values
         from DualSSLSegLib.imaging.write import write_label
 
         with writing(self._layout.revisions / case.id):
@@ -184,9 +185,8 @@ class Labelling:
             try:
                 write_label(staged, label, grid)
                 digest = file_digest([staged])
-                return self._revisions.commit(
-                    {**described, "label_digest": digest}, case.id, staged, structures
-                )
+                facts = {**described, "label_digest": digest, "present_values": present_values(label)}
+                return self._revisions.commit(facts, case.id, staged, structures)
             finally:
                 staged.unlink(missing_ok=True)
 

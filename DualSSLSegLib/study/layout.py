@@ -62,6 +62,15 @@ class StudyLayout:
         return self.own / "runs"
 
     @property
+    def editor_lock(self) -> Path:
+        """Locked by the window in which the study is edited; who that is stands in `editor`."""
+        return self.own / "editor.lock"
+
+    @property
+    def editor(self) -> Path:
+        return self.own / "editor.json"
+
+    @property
     def cache(self) -> Path:
         return self.own / "cache"
 

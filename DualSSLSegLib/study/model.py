@@ -189,6 +189,7 @@ class Revision:
 
     `label_digest` is that of the file, `image_digest` that of the image it was made on, `time` UTC seconds.
     `known_values`: the structures that the study had then; a voxel of any later one says nothing here.
+    `present_values`: those of them that the label really contains (`known_values` where that was not noted).
     """
 
     case: str
@@ -205,6 +206,7 @@ class Revision:
     source_digest: str | None = None
     source_stamp: tuple[int, int] | None = field(default=None, repr=False)
     known_values: tuple[int, ...] = ()
+    present_values: tuple[int, ...] = ()
 
     @property
     def trains(self) -> bool:

@@ -52,6 +52,8 @@ class Revisions:
         try:
             source = content.get("source") or {}
             stamp = source.get("stamp")
+            known = tuple(int(row["value"]) for row in content["structures"])
+            present = content.get("present_values")
             return Revision(
                 case=case_id,
                 number=number,
@@ -65,7 +67,8 @@ class Revisions:
                 image_stamps=tuple((int(s), int(m)) for s, m in content["image_stamps"]),
                 source_name=source.get("name"),
                 source_digest=source.get("digest"),
-                known_values=tuple(int(row["value"]) for row in content["structures"]),
+                known_values=known,
+                present_values=known if present is None else tuple(int(value) for value in present),
                 source_stamp=None if stamp is None else (int(stamp[0]), int(stamp[1])),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -89,8 +92,8 @@ class Revisions:
     ) -> Revision:
         """Make the file `staged` (in the study's tmp/) the next revision of a case; it is moved.
 
-        `revision` holds author, origin, run, label_digest, image_digest, image_stamps, source. Raises OSError;
-        before the commit mark is there, nothing has changed for any reader.
+        `revision` holds author, origin, run, label_digest, image_digest, image_stamps, source, present_values.
+        Raises OSError; before the commit mark is there, nothing has changed for any reader.
         """
         folder = self._layout.revisions / case_id
         folder.mkdir(parents=True, exist_ok=True)

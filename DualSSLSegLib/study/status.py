@@ -13,6 +13,7 @@ from DualSSLSegLib.study.layout import StudyLayout, names_in
 from DualSSLSegLib.study.model import Case, Problem, Revision, Structure
 from DualSSLSegLib.study.published import is_kept, label_files
 from DualSSLSegLib.study.records import Records, image_unchanged, replaced_words
+from DualSSLSegLib.study.reviews import read_review
 from DualSSLSegLib.study.revisions import Revisions
 from DualSSLSegLib.study.scan import Listing, natural_order, stamps_of
 from DualSSLSegLib.study.study_file import StudyFile
@@ -27,7 +28,8 @@ class CaseStatus:
     """One case: new, predicted (and waiting), in_progress (a draft), labelled, reviewed (prediction accepted),
     failed (with the `problem` in words).
 
-    `origin`, `author`, `time` are those of the newest revision. `pending`: a label of another program lies in
+    `origin`, `author`, `time` are those of the newest revision, `present_values` the structures in its label;
+    `seconds`: what everybody together has spent on the case. `pending`: a label of another program lies in
     the study and becomes a revision with the next `reconcile`. One that cannot be read is among the problems of
     the study and does not count.
     """
@@ -43,6 +45,8 @@ class CaseStatus:
     draft: bool = False
     pending: bool = False
     problem: str | None = None
+    present_values: tuple[int, ...] = ()
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,7 @@ class Surveyor:
         self._with_revisions = set(revisions.cases())
         self._final = label_files(layout.final)
         self._predicted = self._predictions()
+        self._reviewed = {name[:-5] for name in names_in(layout.reviews) if name.endswith(".json")}
 
     def status(self) -> StudyStatus:
         """Judge every case."""
@@ -163,6 +168,8 @@ class Surveyor:
             predicted=predicted,
             draft=draft,
             pending=pending,
+            present_values=newest.present_values if newest and not pending else (),
+            seconds=self._seconds(case.id),
         )
 
     def _failed(
@@ -181,7 +188,19 @@ class Surveyor:
             predicted=case_id in self._predicted,
             draft=case_id in self._drafts,
             problem=problem,
+            present_values=newest.present_values if newest else (),
+            seconds=self._seconds(case_id),
         )
+
+    def _seconds(self, case_id: str) -> float:
+        if case_id not in self._reviewed:
+            return 0.0
+        path = self._layout.reviews / f"{case_id}.json"
+        try:
+            return read_review(path).total_seconds
+        except DualSSLSegError as error:
+            self._problems.append(Problem(path, f"{error.message} {error.hint}".strip(), (case_id,)))
+            return 0.0
 
     def _pending(self, case: Case, newest: Revision | None) -> bool:
         """Whether a label of another program waits for a case. Those that cannot be read become problems."""

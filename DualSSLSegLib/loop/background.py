@@ -1,0 +1,199 @@
+"""Slow work beside a window: done in a background thread, its results handed over where the window asks for them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
+
+_RESULTS_A_POLL = 4
+_YIELD_S = 0.015
+
+
+class Background(Protocol):
+    """Does work and hands over its result or its error. `then` and `failed` are called by `poll`, on its thread."""
+
+    def run(
+        self,
+        work: Callable[[], T],
+        then: Callable[[T], None],
+        failed: Callable[[Exception], None],
+        *,
+        key: str | None = None,
+        aside: bool = False,
+    ) -> None:
+        """Do `work`, in the order of the calls. A newer task with the same `key` takes the place of an older one,
+        whose result is dropped; tasks without a key, such as saving, are all done. `aside`: work that touches
+        nothing of the others (another program is asked) and need not hold them up."""
+
+    def poll(self) -> None:
+        """Hand over what is done, at most a few results a call."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is waiting, under way, or done and not handed over."""
+
+    def close(self, wait_s: float = 5.0) -> None:
+        """Finish the work without a key, for at most `wait_s` seconds, and drop the rest. `poll` still hands over."""
+
+
+class Inline:
+    """Does everything at once, for scripts and tests."""
+
+    def run(
+        self,
+        work: Callable[[], T],
+        then: Callable[[T], None],
+        failed: Callable[[Exception], None],
+        *,
+        key: str | None = None,
+        aside: bool = False,
+    ) -> None:
+        try:
+            result = work()
+        except Exception as error:
+            failed(error)
+            return
+        then(result)
+
+    def poll(self) -> None:
+        """Nothing waits."""
+
+    @property
+    def busy(self) -> bool:
+        return False
+
+    def close(self, wait_s: float = 5.0) -> None:
+        """Nothing is under way."""
+
+
+@dataclass
+class _Task:
+    work: Callable[[], Any]
+    then: Callable[[Any], None]
+    failed: Callable[[Exception], None]
+    key: str | None
+    result: Any = None
+    error: Exception | None = None
+    dropped: bool = field(default=False)
+
+
+class _Lane:
+    """One daemon thread and its queue; it ends when nothing is left after `close`."""
+
+    def __init__(self, name: str, finished: deque[_Task], news: threading.Event) -> None:
+        self._name = name
+        self._finished = finished
+        self._news = news
+        self._waiting: deque[_Task] = deque()
+        self._now: _Task | None = None
+        self._change = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    def add(self, task: _Task) -> None:
+        with self._change:
+            if self._closed:
+                raise RuntimeError("work was given to a background that is closed")
+            self._waiting.append(task)
+            self._change.notify()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._loop, name=self._name, daemon=True)
+                self._thread.start()
+
+    def drop(self, key: str) -> None:
+        """Drop the task of that key, waiting or under way."""
+        with self._change:
+            if self._now is not None and self._now.key == key:
+                self._now.dropped = True
+            self._waiting = deque(task for task in self._waiting if task.key != key)
+
+    @property
+    def busy(self) -> bool:
+        with self._change:
+            return bool(self._waiting) or self._now is not None
+
+    def close(self, deadline: float) -> None:
+        with self._change:
+            self._closed = True
+            self._waiting = deque(task for task in self._waiting if task.key is None)
+            if self._now is not None and self._now.key is not None:
+                self._now.dropped = True
+            self._change.notify()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            keyed = self._now is not None and self._now.key is not None and not self._waiting
+            self._thread.join(0.0 if keyed else max(0.0, deadline - time.monotonic()))
+
+    def _loop(self) -> None:
+        while True:
+            with self._change:
+                while not self._waiting:
+                    if self._closed:
+                        return
+                    self._change.wait()
+                task = self._now = self._waiting.popleft()
+            try:
+                task.result = task.work()
+            except Exception as error:
+                task.error = error
+            with self._change:
+                self._finished.append(task)  # before it stops being busy, so that it is never nowhere
+                self._now = None
+            self._news.set()
+
+
+class Threaded:
+    """One daemon thread does the work in order; a second one what goes `aside`.
+
+    Inside Slicer the thread of the window may hold Python's lock between two polls, so `poll` lets go of it for a
+    moment while something is under way.
+    """
+
+    def __init__(self, *, yield_s: float = _YIELD_S) -> None:
+        self._yield_s = yield_s
+        self._finished: deque[_Task] = deque()
+        self._news = threading.Event()
+        self._lanes = [_Lane(f"DualSSLSeg {name}", self._finished, self._news) for name in ("work", "aside")]
+
+    def run(
+        self,
+        work: Callable[[], T],
+        then: Callable[[T], None],
+        failed: Callable[[Exception], None],
+        *,
+        key: str | None = None,
+        aside: bool = False,
+    ) -> None:
+        if key is not None:
+            for lane in self._lanes:
+                lane.drop(key)
+            for task in list(self._finished):
+                task.dropped = task.dropped or task.key == key
+        self._lanes[aside].add(_Task(work, then, failed, key))
+
+    def poll(self) -> None:
+        if not self._finished and self._yield_s and self.busy:
+            self._news.wait(self._yield_s)
+        self._news.clear()
+        for _ in range(min(len(self._finished), _RESULTS_A_POLL)):
+            task = self._finished.popleft()
+            if task.dropped:
+                continue
+            if task.error is not None:
+                task.failed(task.error)
+            else:
+                task.then(task.result)
+
+    @property
+    def busy(self) -> bool:
+        return any(lane.busy for lane in self._lanes) or bool(self._finished)
+
+    def close(self, wait_s: float = 5.0) -> None:
+        deadline = time.monotonic() + wait_s
+        for lane in self._lanes:
+            lane.close(deadline)

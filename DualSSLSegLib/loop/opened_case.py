@@ -1,0 +1,141 @@
+"""Everything that is needed to show a case for labelling: scan, label to go on from, and what is to be said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.loop.controller import Controller
+from DualSSLSegLib.loop.draft_facts import DraftFacts, read_draft_facts
+from DualSSLSegLib.study.model import Structure
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+
+    from DualSSLSegLib.imaging.geometry import Grid, Volume
+
+DRAFT, REVISION, PREDICTION, EMPTY, RESULT = "draft", "revision", "prediction", "empty", "result"
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedCase:
+    """A case as it is shown: `volume` (C, X, Y, Z), `label` (X, Y, Z) uint8 with the study's values, or None.
+
+    `source`: where the label comes from: "draft", "revision", "prediction", "empty", or "result" for a scan that
+    belongs to no study. `run` is the run of the prediction that the label began as. `note`: what the user should know.
+    """
+
+    id: str
+    volume: Volume
+    label: np.ndarray | None
+    source: str
+    structures: tuple[Structure, ...]
+    note: str = ""
+    run: str | None = None
+    began_as: np.ndarray | None = field(default=None, repr=False)
+
+    @property
+    def grid(self) -> Grid:
+        return self.volume.grid
+
+
+def open_case(controller: Controller, case_id: str, *, correct_prediction: bool = False) -> OpenedCase:
+    """Read a case and the label to go on from: its draft, else (with `correct_prediction`) the newest prediction, else
+    the newest revision, else nothing.
+
+    A label or draft that does not belong to the image as it is now is left where it is (a draft is put aside) and
+    named in `note`. Slow: for the background. Raises BadInput when the scan cannot be read, and for
+    `correct_prediction` of a case that has none.
+    """
+    from DualSSLSegLib.imaging.read import read_image
+
+    study = controller.study
+    case = study.case(case_id)
+    volume = read_image(case.paths, case.id)
+    empty = OpenedCase(case.id, volume, None, EMPTY, study.structures)
+    found, notes = _draft(controller, empty)
+    if found is None and correct_prediction:
+        found = with_prediction(controller, empty)
+    elif found is not None and correct_prediction:
+        notes.append(
+            "It goes on from the unfinished work on this case; discard that to begin from the prediction."
+        )
+    if found is None:
+        found, words = _revision(controller, empty)
+        notes += words
+    found = found or empty
+    return replace(found, note=" ".join(notes))
+
+
+def with_prediction(controller: Controller, opened: OpenedCase) -> OpenedCase:
+    """The opened case with its newest prediction as the label to go on from. Raises BadInput when it has none."""
+    prediction = controller.prediction(opened.id)
+    if prediction is None:
+        raise BadInput(
+            f"case {opened.id!r} has no prediction.", hint="Train first.", path=controller.study.path
+        )
+    structures = controller.study.structures
+    label = _read(prediction.label, opened.grid, structures)
+    return replace(
+        opened,
+        label=label,
+        source=PREDICTION,
+        structures=structures,
+        run=prediction.run.id,
+        began_as=label,
+        note="",
+    )
+
+
+def _draft(controller: Controller, empty: OpenedCase) -> tuple[OpenedCase | None, list[str]]:
+    study = controller.study
+    path = study.drafts.path(empty.id)
+    if path is None:
+        return None, []
+    try:
+        facts = read_draft_facts(path)
+        if facts.image_digest and facts.image_digest != study.image_digest(empty.id):
+            raise BadInput("the image has been replaced since.", path=path)
+        label = _read(path, empty.grid, study.structures)
+    except BadInput as error:
+        try:
+            where = f"it is kept as {study.drafts.put_aside(empty.id)}."
+        except BadInput:
+            where = f"it is still there ({path})."
+        return None, [f"Unfinished work on this case does not fit it any more: {error.message} {where}"]
+    note = "This is unfinished work; submit it when it is done."
+    return replace(
+        empty, label=label, source=DRAFT, run=facts.run, began_as=_began_as(controller, empty, facts)
+    ), [note]
+
+
+def _began_as(controller: Controller, empty: OpenedCase, facts: DraftFacts) -> np.ndarray | None:
+    """The prediction that a draft began as, if it is still there."""
+    run = next((run for run in controller.runs.all() if run.id == facts.run), None)
+    if run is None or not run.prediction_path(empty.id).is_file():
+        return None
+    try:
+        return _read(run.prediction_path(empty.id), empty.grid, empty.structures)
+    except BadInput:
+        return None  # then the draft counts as corrected, which it is
+
+
+def _revision(controller: Controller, empty: OpenedCase) -> tuple[OpenedCase | None, list[str]]:
+    try:
+        newest = controller.study.usable_label(empty.id)
+        if newest is None:
+            return None, []
+        label = _read(newest.path, empty.grid, empty.structures)
+    except BadInput as error:
+        words = f"The label of this case is not shown: {error.message} {error.hint}".strip()
+        return None, [words]
+    return replace(empty, label=label, source=REVISION), []
+
+
+def _read(path: Path, grid: Grid, structures: tuple[Structure, ...]) -> np.ndarray:
+    from DualSSLSegLib.imaging.labels import read_label
+
+    return read_label(path, grid, structures)
