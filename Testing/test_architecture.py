@@ -39,7 +39,7 @@ HOUSE: dict[str, tuple[set[str], set[str]]] = {
         {"torch", "numpy", "scipy"},
     ),
     "loop": (LEFT, {"numpy"}),
-    "packages": ({"errors", "atomic", "processes"}, set()),
+    "packages": ({"errors", "atomic", "processes", "jobs.launch"}, set()),
     "scene": (GROUND | {"study.model", "imaging"}, {"numpy", "slicer", "vtk"}),
     "workbench": (LEFT | {"loop", "scene", "packages"}, {"numpy", "slicer", "vtk"}),
     "panel": (LEFT | {"loop", "packages", "workbench"}, {"qt", "ctk", "slicer", "vtk"}),

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import ntpath
+import os
 import posixpath
+import shutil
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
+
+import DualSSLSegLib
+from DualSSLSegLib.errors import RunFailed
 
 CREATE_NEW_PROCESS_GROUP = 0x00000200
 DETACHED_PROCESS = 0x00000008
@@ -39,6 +45,51 @@ class LaunchPlan:
     start_new_session: bool = False
 
 
+def default_python() -> str:
+    """The interpreter for workers: Slicer's launcher inside Slicer, else the one that runs this.
+
+    Raises RunFailed inside Slicer when its launcher cannot be found.
+    """
+    if "SLICER_HOME" not in os.environ:
+        return sys.executable
+    found = shutil.which("PythonSlicer")
+    if found is None:
+        raise RunFailed(
+            "PythonSlicer was not found.", hint="Start 3D Slicer again, or repair its installation."
+        )
+    return found
+
+
+def library_folder() -> Path:
+    """The folder that holds DualSSLSegLib."""
+    return Path(next(iter(DualSSLSegLib.__path__))).parent
+
+
+def worker_environment(
+    platform: str, python: str, lib_parent: PurePath, extra_path: Sequence[str], environ: Mapping[str, str]
+) -> dict[str, str]:
+    """The environment in which a worker's interpreter finds our library; a pure function, see `launch_plan`."""
+    paths = ntpath if platform == "win32" else posixpath
+    env = dict(environ)
+    by_slicer = paths.basename(python).lower().startswith("pythonslicer")
+    if "SLICER_HOME" in env and not by_slicer:
+        for name in _OF_SLICER:
+            env.pop(name, None)
+    inherited = [entry for entry in env.get("PYTHONPATH", "").split(paths.pathsep) if entry]
+    ours = [str(lib_parent), *extra_path]
+    env["PYTHONPATH"] = paths.pathsep.join([*ours, *(entry for entry in inherited if entry not in ours)])
+    env["PYTHONSAFEPATH"] = "1"  # the run folder, where the worker starts, is no place to import from
+    env["PYTHONUNBUFFERED"] = "1"
+    env["PYTHONUTF8"] = "1"
+    env["PYTHONIOENCODING"] = "utf-8"
+    if by_slicer:
+        # Slicer's Python must not pick up packages from the user's home; another Python may live there.
+        env["PYTHONNOUSERSITE"] = "1"
+    if platform == "linux":
+        env.setdefault("GLIBC_TUNABLES", GLIBC_TUNABLES)
+    return env
+
+
 def launch_plan(
     platform: str,
     python: str,
@@ -53,28 +104,9 @@ def launch_plan(
     `PythonSlicer` launcher; `lib_parent` the folder that holds DualSSLSegLib; `extra_path` more import
     folders.
     """
-    windows = platform == "win32"
-    paths = ntpath if windows else posixpath
-    env = dict(environ)
-    by_slicer = paths.basename(python).lower().startswith("pythonslicer")
-    if "SLICER_HOME" in env and not by_slicer:
-        for name in _OF_SLICER:
-            env.pop(name, None)
-    inherited = [entry for entry in env.get("PYTHONPATH", "").split(paths.pathsep) if entry]
-    ours = [str(lib_parent), *extra_path]
-    env["PYTHONPATH"] = paths.pathsep.join([*ours, *(entry for entry in inherited if entry not in ours)])
-    env["PYTHONSAFEPATH"] = "1"  # the run folder, where the worker starts, is no place to import from
-    env["PYTHONUNBUFFERED"] = "1"
-    env["PYTHONUTF8"] = "1"
-    env["PYTHONIOENCODING"] = "utf-8"
-    if (
-        by_slicer
-    ):  # Slicer's Python must not pick up packages from the user's home; another Python may live there
-        env["PYTHONNOUSERSITE"] = "1"
-    if platform == "linux":
-        env.setdefault("GLIBC_TUNABLES", GLIBC_TUNABLES)
+    env = worker_environment(platform, python, lib_parent, extra_path, environ)
     args = (python, "-m", "DualSSLSegLib.worker", str(run_folder))
-    if windows:
+    if platform == "win32":
         flags = CREATE_NEW_PROCESS_GROUP | DETACHED_PROCESS | BELOW_NORMAL_PRIORITY_CLASS
         return LaunchPlan(args=args, env=env, creationflags=flags)
     return LaunchPlan(args=(*args, "--nice", str(NICENESS)), env=env, start_new_session=True)

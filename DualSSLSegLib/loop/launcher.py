@@ -3,31 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-import DualSSLSegLib
 from DualSSLSegLib.errors import RunFailed
-from DualSSLSegLib.jobs.launch import launch_plan, start
+from DualSSLSegLib.jobs.launch import default_python, launch_plan, library_folder, start
 from DualSSLSegLib.jobs.run_folder import RunFolder
-
-
-def default_python() -> str:
-    """The interpreter for workers: Slicer's launcher inside Slicer, else the one that runs this.
-
-    Raises RunFailed inside Slicer when its launcher cannot be found.
-    """
-    if "SLICER_HOME" not in os.environ:
-        return sys.executable
-    found = shutil.which("PythonSlicer")
-    if found is None:
-        raise RunFailed(
-            "PythonSlicer was not found.", hint="Start 3D Slicer again, or repair its installation."
-        )
-    return found
 
 
 class Launcher:
@@ -38,13 +20,17 @@ class Launcher:
         self._extra_path = tuple(extra_path)
         self._handles: dict[RunFolder, subprocess.Popen[bytes]] = {}
 
+    def use(self, python: str | None, extra_path: Sequence[str] = ()) -> None:
+        """Start the next workers with another interpreter or other packages; those at work are not touched."""
+        self._python, self._extra_path = python, tuple(extra_path)
+
     def launch(self, run: RunFolder) -> None:
         """Start the worker of a run; it outlives this process. Raises RunFailed when it cannot be started."""
         plan = launch_plan(
             sys.platform,
             self._python or default_python(),
             run.path,
-            Path(next(iter(DualSSLSegLib.__path__))).parent,
+            library_folder(),
             self._extra_path,
             os.environ,
         )
