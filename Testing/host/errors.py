@@ -1,0 +1,38 @@
+"""What went wrong where nobody was looking: Slicer prints such errors and goes on, a test must not."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+
+import vtk
+
+collected: list[str] = []
+_hooks: list[object] = []
+
+
+class HostLimitation(NotImplementedError):
+    """The name exists in Slicer and this host does not imitate it. Never an AttributeError: hasattr() must not hide it."""
+
+
+class PortingMistake(RuntimeError):
+    """Plain PySide6 would accept this; in Slicer it fails, or does nothing and says so on a console nobody reads."""
+
+
+def collect() -> None:
+    """From now on exceptions that leave slots, timers and observers, and VTK's error lines, are kept in `collected`."""
+    previous = sys.excepthook
+
+    def keep_exception(kind, value, trace) -> None:
+        collected.append("".join(traceback.format_exception(kind, value, trace)))
+        previous(kind, value, trace)
+
+    sys.excepthook = keep_exception
+
+    @vtk.calldata_type(vtk.VTK_STRING)
+    def keep_line(_caller, _event, line) -> None:
+        collected.append(f"VTK: {line.strip()}")
+
+    window = vtk.vtkOutputWindow.GetInstance()
+    window.AddObserver(vtk.vtkCommand.ErrorEvent, keep_line)
+    _hooks.extend((window, keep_line))
