@@ -43,7 +43,8 @@ def _start():
     import slicer
     import slicer.util
 
-    from . import dialogs, errors as error_hooks, offered, scene, standins
+    from . import dialogs, offered, scene, standins
+    from . import errors as error_hooks
     from .layout_manager import qSlicerLayoutManager
     from .slicer_application import qSlicerApplication
 
@@ -68,7 +69,7 @@ def _hide_leaked_functions(slicer) -> None:
 
 
 def load_module(path: str | Path, *, panel: bool = True):
-    """Load `<Name>.py` as Slicer does at start-up; with `panel` its widget is created and entered. Returns the module."""
+    """Load `<Name>.py` as Slicer does at start-up; with `panel` its widget is made and entered, too."""
     import slicer
 
     from .modules import qSlicerScriptedLoadableModule

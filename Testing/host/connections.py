@@ -1,4 +1,4 @@
-"""`connect("signal(type)", slot)` as PythonQt has it; a signal that does not exist raises instead of printing a line."""
+"""`connect("signal(type)", slot)` as PythonQt has it, but a signal that does not exist raises."""
 
 from __future__ import annotations
 

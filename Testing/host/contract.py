@@ -83,7 +83,7 @@ def callables(name: str) -> dict[str, tuple[str, ...]]:
 
 @functools.cache
 def enum_values(name: str) -> dict[str, int]:
-    """Registered enum values by name. The numbers follow the order of declaration unless a host class says otherwise."""
+    """Registered enum values by name. Numbers follow the order of declaration unless a host class says otherwise."""
     merged: dict[str, int] = {}
     for each in reversed(lineage(name)[0]):
         for enum in CLASSES[each]["enums"].values():

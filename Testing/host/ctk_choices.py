@@ -21,9 +21,11 @@ class ctkPushButton(contract_class("ctkPushButton", QtWidgets.QPushButton)):
     pass
 
 
-class ctkCheckablePushButton(contract_class("ctkCheckablePushButton", ctkPushButton)):
-    _defaults = {"checkBoxControlsButton": True, "checkBoxUserCheckable": True}
-
+class ctkCheckablePushButton(
+    contract_class(
+        "ctkCheckablePushButton", ctkPushButton, checkBoxControlsButton=True, checkBoxUserCheckable=True
+    )
+):
     def _read_checkState(self):
         return QtCore.Qt.Checked if self.isChecked() else QtCore.Qt.Unchecked
 
@@ -43,10 +45,15 @@ class ctkMessageBox(contract_class("ctkMessageBox", QtWidgets.QMessageBox)):
     pass
 
 
-class ctkFittedTextBrowser(contract_class("ctkFittedTextBrowser", QtWidgets.QTextBrowser)):
+class ctkFittedTextBrowser(
+    contract_class(
+        "ctkFittedTextBrowser",
+        QtWidgets.QTextBrowser,
+        showDetailsText="Show details...",
+        hideDetailsText="Hide details.",
+    )
+):
     """As high as its text: no scroll bar of its own."""
-
-    _defaults = {"showDetailsText": "Show details...", "hideDetailsText": "Hide details."}
 
     def __init__(self, parent=None) -> None:
         super().__init__(parent)
@@ -74,9 +81,10 @@ class ctkSearchBox(contract_class("ctkSearchBox", QtWidgets.QLineEdit)):
         self.setClearButtonEnabled(True)
 
 
-class ctkColorPickerButton(contract_class("ctkColorPickerButton", QtWidgets.QPushButton)):
+class ctkColorPickerButton(
+    contract_class("ctkColorPickerButton", QtWidgets.QPushButton, displayColorName=True, dialogOptions=0)
+):
     ShowAlphaChannel, NoButtons, DontUseNativeDialog, UseCTKColorDialog = 0x1, 0x2, 0x4, 0x8
-    _defaults = {"displayColorName": True, "dialogOptions": 0}
 
     def __init__(self, *arguments) -> None:
         super().__init__(next((a for a in arguments if isinstance(a, QtWidgets.QWidget)), None))

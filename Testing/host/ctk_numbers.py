@@ -15,9 +15,17 @@ def _row(widget: QtWidgets.QWidget) -> QtWidgets.QHBoxLayout:
     return row
 
 
-class ctkDoubleSpinBox(contract_class("ctkDoubleSpinBox", QtWidgets.QWidget)):
-    _defaults = {"decimals": 2, "singleStep": 1.0, "minimum": 0.0, "maximum": 99.99, "frame": True}
-
+class ctkDoubleSpinBox(
+    contract_class(
+        "ctkDoubleSpinBox",
+        QtWidgets.QWidget,
+        decimals=2,
+        singleStep=1.0,
+        minimum=0.0,
+        maximum=99.99,
+        frame=True,
+    )
+):
     def __init__(self, parent=None) -> None:
         super().__init__(parent)
         self._box = QtWidgets.QDoubleSpinBox()
@@ -60,17 +68,19 @@ class ctkDoubleSpinBox(contract_class("ctkDoubleSpinBox", QtWidgets.QWidget)):
         self._box.stepDown()
 
 
-class ctkSliderWidget(contract_class("ctkSliderWidget", QtWidgets.QWidget)):
-    _defaults = {
-        "decimals": 2,
-        "singleStep": 1.0,
-        "pageStep": 10.0,
-        "minimum": 0.0,
-        "maximum": 99.0,
-        "tracking": True,
-        "spinBoxVisible": True,
-    }
-
+class ctkSliderWidget(
+    contract_class(
+        "ctkSliderWidget",
+        QtWidgets.QWidget,
+        decimals=2,
+        singleStep=1.0,
+        pageStep=10.0,
+        minimum=0.0,
+        maximum=99.0,
+        tracking=True,
+        spinBoxVisible=True,
+    )
+):
     def __init__(self, parent=None) -> None:
         super().__init__(parent)
         self._track = QtWidgets.QSlider(QtCore.Qt.Horizontal)
@@ -136,9 +146,17 @@ class ctkSliderWidget(contract_class("ctkSliderWidget", QtWidgets.QWidget)):
         self.value = self.minimum
 
 
-class ctkRangeWidget(contract_class("ctkRangeWidget", QtWidgets.QWidget)):
-    _defaults = {"decimals": 2, "singleStep": 1.0, "minimum": 0.0, "maximum": 99.0, "tracking": True}
-
+class ctkRangeWidget(
+    contract_class(
+        "ctkRangeWidget",
+        QtWidgets.QWidget,
+        decimals=2,
+        singleStep=1.0,
+        minimum=0.0,
+        maximum=99.0,
+        tracking=True,
+    )
+):
     def __init__(self, parent=None) -> None:
         super().__init__(parent)
         self._low, self._high = QtWidgets.QDoubleSpinBox(), QtWidgets.QDoubleSpinBox()

@@ -12,7 +12,15 @@ from .strict import contract_class
 _DIRECTORIES, _FILES = 0x001, 0x002
 
 
-class ctkPathLineEdit(contract_class("ctkPathLineEdit", QtWidgets.QWidget)):
+class ctkPathLineEdit(
+    contract_class(
+        "ctkPathLineEdit",
+        QtWidgets.QWidget,
+        filters=0x007 | 0x6000 | 0x400,
+        showBrowseButton=True,
+        showHistoryButton=True,
+    )
+):
     # the numbers are QDir::Filter's
     Dirs, Files, Drives, NoSymLinks, AllEntries, TypeMask = 0x001, 0x002, 0x004, 0x008, 0x007, 0x00F
     Readable, Writable, Executable, PermissionMask = 0x010, 0x020, 0x040, 0x070
@@ -25,7 +33,6 @@ class ctkPathLineEdit(contract_class("ctkPathLineEdit", QtWidgets.QWidget)):
         0x6000,
         -1,
     )
-    _defaults = {"filters": 0x007 | 0x6000 | 0x400, "showBrowseButton": True, "showHistoryButton": True}
 
     def __init__(self, *arguments) -> None:
         super().__init__(next((a for a in arguments if isinstance(a, QtWidgets.QWidget)), None))

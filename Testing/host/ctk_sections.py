@@ -39,9 +39,9 @@ class _Folding:
             self._fold(False)
 
 
-class ctkCollapsibleButton(_Folding, contract_class("ctkCollapsibleButton", QtWidgets.QAbstractButton)):
-    _defaults = {"collapsedHeight": 0, "flat": False}
-
+class ctkCollapsibleButton(
+    _Folding, contract_class("ctkCollapsibleButton", QtWidgets.QAbstractButton, collapsedHeight=0, flat=False)
+):
     def __init__(self, *arguments) -> None:
         texts = [a for a in arguments if isinstance(a, str)]
         super().__init__(next((a for a in arguments if isinstance(a, QtWidgets.QWidget)), None))
@@ -101,9 +101,9 @@ class ctkCollapsibleButton(_Folding, contract_class("ctkCollapsibleButton", QtWi
             painter.drawPrimitive(QtWidgets.QStyle.PE_FrameFocusRect, focus)
 
 
-class ctkCollapsibleGroupBox(_Folding, contract_class("ctkCollapsibleGroupBox", QtWidgets.QGroupBox)):
-    _defaults = {"collapsedHeight": 14}
-
+class ctkCollapsibleGroupBox(
+    _Folding, contract_class("ctkCollapsibleGroupBox", QtWidgets.QGroupBox, collapsedHeight=14)
+):
     def __init__(self, *arguments) -> None:
         super().__init__(*arguments)
         self._start_folding()

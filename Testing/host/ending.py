@@ -17,7 +17,7 @@ def keep_none_alive() -> None:
 
 
 def end_without_teardown() -> None:
-    """VTK observers and Qt wrappers hold each other when the interpreter ends: end before that, once the status is known.
+    """VTK observers and Qt wrappers hold each other: end the process before the interpreter takes them apart.
 
     Without a status (a script that calls sys.exit by itself) the interpreter ends in the usual way.
     """

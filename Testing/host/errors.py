@@ -12,7 +12,7 @@ _hooks: list[object] = []
 
 
 class HostLimitation(NotImplementedError):
-    """The name exists in Slicer and this host does not imitate it. Never an AttributeError: hasattr() must not hide it."""
+    """Slicer has the name and this host does not imitate it. Not an AttributeError: hasattr() must not hide it."""
 
 
 class PortingMistake(RuntimeError):

@@ -39,7 +39,7 @@ class Manners:
             known = getattr(cls, name, None)
             if known is None:
                 raise AttributeError(
-                    f"'{name}' does not exist on {cls.__name__} and creating new attributes on C++ objects is not allowed"
+                    f"'{name}' does not exist on {cls.__name__}, and C++ objects take no new attributes"
                 )
             if not isinstance(known, (qt_properties.QtProperty, QtCore.Property)):
                 raise AttributeError(f"Slot '{name}' can not be overwritten on {cls.__name__} object")

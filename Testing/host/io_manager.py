@@ -133,9 +133,8 @@ class qSlicerIOManager(contract_class("qSlicerIOManager", QtCore.QObject)):
         return bool(scene.Commit(name))
 
     def exportNodes(self, ids, names, properties, harden: bool = False, messages=None) -> bool:
-        return all(
-            [self._export(slicer.mrmlScene.GetNodeByID(i), n) for i, n in zip(ids, names, strict=True)]
-        )
+        nodes = [slicer.mrmlScene.GetNodeByID(node_id) for node_id in ids]
+        return all(self._export(node, name) for node, name in zip(nodes, names, strict=True))
 
     def _export(self, node, name) -> bool:
         storage = node.CreateDefaultStorageNode()

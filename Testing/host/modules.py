@@ -122,7 +122,7 @@ class qSlicerModuleManager(contract_class("qSlicerModuleManager", QtCore.QObject
 
 
 def add_logics(application_logic, scene, share: Path) -> None:
-    """Fills slicer.modules and slicer.moduleNames with the modules whose logic slicer-core has; `share` is their folder of data."""
+    """Fills slicer.modules and slicer.moduleNames with what slicer-core has a logic of; `share` holds its data."""
     colors = slicer.vtkSlicerColorLogic()
     colors.SetMRMLApplicationLogic(application_logic)
     colors.SetMRMLScene(scene)

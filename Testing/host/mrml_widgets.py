@@ -1,4 +1,4 @@
-"""Widgets that only know the scene, and number widgets with units: qMRMLWidget, qSlicerWidget, qMRMLSliderWidget, ..."""
+"""Widgets that only know the scene: qMRMLWidget, qSlicerWidget, and qMRML's number widgets."""
 
 from __future__ import annotations
 

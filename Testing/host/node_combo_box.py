@@ -17,17 +17,19 @@ _SCENE_EVENTS = (
 )
 
 
-class qMRMLNodeComboBox(contract_class("qMRMLNodeComboBox", QtWidgets.QWidget)):
-    _defaults = {
-        "nodeTypes": (),
-        "hideChildNodeTypes": (),
-        "showChildNodeTypes": True,
-        "noneDisplay": "None",
-        "addEnabled": True,
-        "removeEnabled": True,
-        "selectNodeUponCreation": True,
-    }
-
+class qMRMLNodeComboBox(
+    contract_class(
+        "qMRMLNodeComboBox",
+        QtWidgets.QWidget,
+        nodeTypes=(),
+        hideChildNodeTypes=(),
+        showChildNodeTypes=True,
+        noneDisplay="None",
+        addEnabled=True,
+        removeEnabled=True,
+        selectNodeUponCreation=True,
+    )
+):
     def __init__(self, parent=None) -> None:
         super().__init__(parent)
         row = QtWidgets.QHBoxLayout(self)

@@ -9,10 +9,18 @@ import types
 from . import facade, ui_loader
 
 _FILES = (
-    ("ctk_sections", "ctk_numbers", "ctk_paths", "ctk_choices", "mrml_widgets", "node_combo_box", "segments_table")
-    + ("segment_editor", "slice_view", "three_d_view", "layout_manager", "modules", "io_manager", "slicer_application")
-    + ("main_window",)
-)  # fmt: skip
+    *(
+        "ctk_sections",
+        "ctk_numbers",
+        "ctk_paths",
+        "ctk_choices",
+        "mrml_widgets",
+        "node_combo_box",
+        "segments_table",
+    ),
+    *("segment_editor", "slice_view", "three_d_view", "layout_manager", "modules", "io_manager"),
+    *("slicer_application", "main_window"),
+)
 
 
 def classes() -> list[type]:

@@ -11,9 +11,9 @@ from .segments_table import qMRMLSegmentsTableView
 from .strict import contract_class
 
 _EFFECTS = (
-    ("Threshold", "Paint", "Draw", "Erase", "Level tracing", "Grow from seeds", "Fill between slices")
-    + ("Margin", "Hollow", "Smoothing", "Scissors", "Islands", "Logical operators", "Mask volume")
-)  # fmt: skip
+    *("Threshold", "Paint", "Draw", "Erase", "Level tracing", "Grow from seeds", "Fill between slices"),
+    *("Margin", "Hollow", "Smoothing", "Scissors", "Islands", "Logical operators", "Mask volume"),
+)
 
 
 class qSlicerSegmentEditorAbstractEffect(
@@ -27,21 +27,23 @@ class qSlicerSegmentEditorAbstractEffect(
         return self._values["name"]
 
 
-class qMRMLSegmentEditorWidget(contract_class("qMRMLSegmentEditorWidget", qMRMLWidget)):
-    _defaults = {
-        "segmentationNodeSelectorVisible": True,
-        "sourceVolumeNodeSelectorVisible": True,
-        "maskingSectionVisible": True,
-        "specifyGeometryButtonVisible": True,
-        "show3DButtonVisible": True,
-        "addRemoveSegmentButtonsVisible": True,
-        "switchToSegmentationsButtonVisible": True,
-        "autoShowSourceVolumeNode": True,
-        "undoEnabled": True,
-        "maximumNumberOfUndoStates": 10,
-        "effectColumnCount": 2,
-    }
-
+class qMRMLSegmentEditorWidget(
+    contract_class(
+        "qMRMLSegmentEditorWidget",
+        qMRMLWidget,
+        segmentationNodeSelectorVisible=True,
+        sourceVolumeNodeSelectorVisible=True,
+        maskingSectionVisible=True,
+        specifyGeometryButtonVisible=True,
+        show3DButtonVisible=True,
+        addRemoveSegmentButtonsVisible=True,
+        switchToSegmentationsButtonVisible=True,
+        autoShowSourceVolumeNode=True,
+        undoEnabled=True,
+        maximumNumberOfUndoStates=10,
+        effectColumnCount=2,
+    )
+):
     def __init__(self, parent=None) -> None:
         super().__init__(parent)
         column = QtWidgets.QVBoxLayout(self)

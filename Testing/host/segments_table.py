@@ -11,15 +11,17 @@ from .strict import contract_class
 _VISIBLE, _COLOUR, _NAME = range(3)
 
 
-class qMRMLSegmentsTableView(contract_class("qMRMLSegmentsTableView", qMRMLWidget)):
-    _defaults = {
-        "headerVisible": True,
-        "visibilityColumnVisible": True,
-        "colorColumnVisible": True,
-        "opacityColumnVisible": True,
-        "selectionMode": 3,
-    }
-
+class qMRMLSegmentsTableView(
+    contract_class(
+        "qMRMLSegmentsTableView",
+        qMRMLWidget,
+        headerVisible=True,
+        visibilityColumnVisible=True,
+        colorColumnVisible=True,
+        opacityColumnVisible=True,
+        selectionMode=3,
+    )
+):
     def __init__(self, parent=None) -> None:
         super().__init__(parent)
         column = QtWidgets.QVBoxLayout(self)

@@ -1,4 +1,4 @@
-"""qMRMLSliceView and qMRMLSliceWidget: what vtkMRMLSliceLogic makes, with Slicer's interactor style and a slider above."""
+"""qMRMLSliceView and qMRMLSliceWidget: the picture of vtkMRMLSliceLogic, Slicer's interactor style, a slider above."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""slicer.app: a QApplication with Slicer's paths, settings, managers and logic. One temporary folder holds all it writes."""
+"""slicer.app: a QApplication with Slicer's paths, settings and managers. One temporary folder holds all it writes."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Classes of Slicer made from the contract: its properties, signals and enums, and no other name than PythonQt shows.
 
 `contract_class("ctkSliderWidget", QtWidgets.QWidget)` is the base of the host's own ctkSliderWidget. Behaviour is
-added there with `_read_<property>`, `_write_<property>` (replaces storing) and `_changed_<property>` (after storing), with
-`_defaults`, and with methods of the contract's names. Everything else of the host's own starts with an underscore.
+added there with `_read_<property>`, `_write_<property>` (replaces storing), `_changed_<property>` (after storing) and
+with methods of the contract's names. Everything else of the host's own starts with an underscore.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Strict(Manners):
         if name[:1] != "_" and not facade.loading_ui:
             if name not in cls._allowed:
                 raise AttributeError(
-                    f"'{name}' does not exist on {cls._host_class} and creating new attributes on C++ objects is not allowed"
+                    f"'{name}' does not exist on {cls._host_class}, and C++ objects take no new attributes"
                 )
             if name not in cls._settable:
                 raise AttributeError(f"'{name}' of {cls._host_class} can not be overwritten")
@@ -93,7 +93,7 @@ def _property(name: str, described: dict) -> QtCore.Property:
         reader = getattr(type(self), f"_read_{name}", None)
         if reader is not None:
             return reader(self)
-        start = getattr(type(self), "_defaults", {}).get(name, START_VALUES.get(ctype))
+        start = type(self)._defaults.get(name, START_VALUES.get(ctype))
         return self.__dict__.get("_values", {}).get(name, start)
 
     def write(self, value) -> None:
@@ -140,8 +140,11 @@ def _setter(property_name: str):
     return set_property
 
 
-def contract_class(name: str, qt_base: type) -> type:
-    """A base class with exactly the names of the contract; `qt_base` is a PySide6 class or another host class."""
+def contract_class(name: str, qt_base: type, **start_values) -> type:
+    """A base class with exactly the names of the contract; `qt_base` is a PySide6 class or another host class.
+
+    `start_values` are what properties hold before anyone sets them.
+    """
     parent = qt_base if hasattr(qt_base, "_host_class") else None
     inherited = frozenset(contract.visible(parent._host_class)) if parent else frozenset()
     pure_qt = next(base for base in qt_base.__mro__ if base.__module__.startswith("PySide6"))
@@ -162,6 +165,7 @@ def contract_class(name: str, qt_base: type) -> type:
     qt_settable = {
         n for n in qt_names if isinstance(getattr(pure_qt, n, None), facade.qt_properties.QtProperty)
     }
+    namespace["_defaults"] = {**getattr(qt_base, "_defaults", {}), **start_values}
     namespace["_contract"] = contract.visible(name)
     namespace["_hidden"] = contract.invisible(name)
     namespace["_allowed"] = contract.visible(name) | qt_names | ALWAYS

@@ -22,10 +22,10 @@ _TYPES = {
         ("108369006", "Neoplasm", (144, 238, 144)),
     ],
 }
-_CONTEXTS = (
-    ("SegmentationCategoryTypeModifier-SlicerGeneralAnatomy", "Segmentation category and type - 3D Slicer General Anatomy list"),
-    ("SegmentationCategoryTypeModifier-DICOM-Master", "Segmentation category and type - DICOM master list"),
-)  # fmt: skip
+_CONTEXTS = {
+    "SegmentationCategoryTypeModifier-SlicerGeneralAnatomy": "3D Slicer General Anatomy list",
+    "SegmentationCategoryTypeModifier-DICOM-Master": "DICOM master list",
+}
 _REGIONS = ("AnatomicRegionAndModifier-DICOM-Master", "Anatomic codes - DICOM master list")
 
 
@@ -52,9 +52,9 @@ def write(folder: Path) -> None:
         {**_code(*category), "showAnatomy": True, "contextGroupName": "", "Type": _types(entries)}
         for category, entries in _TYPES.items()
     ]
-    for file, title in _CONTEXTS:
+    for file, title in _CONTEXTS.items():
         context = {
-            "SegmentationCategoryTypeContextName": title,
+            "SegmentationCategoryTypeContextName": f"Segmentation category and type - {title}",
             "@schema": "https://raw.githubusercontent.com/qiicr/dcmqi/master/doc/schemas/segment-context-schema.json#",
             "SegmentationCodes": {"Category": categories},
         }

@@ -8,7 +8,6 @@ import unittest
 from pathlib import Path
 
 import qt
-
 import slicer
 
 __all__ = [
