@@ -90,6 +90,8 @@ def _show(event: Mapping[str, Any], state: RunState, screen: Screen) -> None:
     elif kind == "progress" and state.phase is not None:
         seconds = event.get("seconds_per_step")
         note = f"{seconds:.2f} s a step" if isinstance(seconds, int | float) else ""
+        if state.case and state.part:
+            note = f"{state.part:.0%} of {state.case}"
         name = _PHASES.get(state.phase, state.phase)
         screen.progress(name, int(event.get("step") or 0), event.get("total"), note, event.get("eta_s"))
     elif kind == "validated" and event.get("mean") is not None:

@@ -18,7 +18,8 @@ _WARNINGS_KEPT = 200
 @dataclass(frozen=True)
 class RunState:
     """What a reader knows of a run. `status` is waiting (no event yet), running, paused, finished, stopped,
-    failed or lost; `step` of `total` and `eta_s` belong to the current `phase`; curves hold one entry per
+    failed or lost; `step` of `total` and `eta_s` belong to the current `phase`, and so does `part` (0..1) of the
+    `case` that is being worked on; curves hold one entry per
     point."""
 
     status: str = "waiting"
@@ -35,6 +36,8 @@ class RunState:
     step: int = 0
     total: int | None = None
     eta_s: float | None = None
+    case: str | None = None
+    part: float = 0.0
     terms: Mapping[str, Any] = field(default_factory=dict)
     weights: Mapping[str, Any] = field(default_factory=dict)
     lr: float | None = None
@@ -88,6 +91,8 @@ def _started(state: RunState, event: Mapping[str, Any]) -> RunState:
         step=0,
         total=None,
         eta_s=None,
+        case=None,
+        part=0.0,
         error_code=None,
         error_text=None,
         error_hint=None,
@@ -109,7 +114,9 @@ def _phase(state: RunState, event: Mapping[str, Any]) -> RunState:
         return replace(state, status=PAUSED, eta_s=None)
     if name == state.phase:  # back from a pause
         return replace(state, status="running", total=event.get("total", state.total))
-    return replace(state, status="running", phase=name, step=0, total=event.get("total"), eta_s=None)
+    return replace(
+        state, status="running", phase=name, step=0, total=event.get("total"), eta_s=None, case=None, part=0.0
+    )
 
 
 def _progress(state: RunState, event: Mapping[str, Any]) -> RunState:
@@ -128,6 +135,8 @@ def _progress(state: RunState, event: Mapping[str, Any]) -> RunState:
         step=step,
         total=event.get("total", state.total),
         eta_s=event.get("eta_s"),
+        case=event.get("case"),
+        part=event.get("part", 0.0),
         terms=event.get("terms") or {},
         weights=event.get("weights") or {},
         lr=event.get("lr", (event.get("terms") or {}).get(_LEARNING_RATE)),

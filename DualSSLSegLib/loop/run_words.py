@@ -226,4 +226,4 @@ def _fraction(state: RunState) -> float | None:
         return 1.0
     if not state.active or not state.total:
         return None
-    return min(1.0, max(0.0, state.step / state.total))
+    return min(1.0, max(0.0, (state.step + state.part) / state.total))

@@ -57,10 +57,10 @@ class Predictor:
         remove_scratch(session.run.predictions)
         return cls(model, device, limit, session.run.predictions, report, session.should_stop)
 
-    def predict(self, image: VolumeArray) -> VolumePrediction:
+    def predict(self, image: VolumeArray, report: Callable[..., None] | None = None) -> VolumePrediction:
         """Probabilities (N, K, x, y, z) of a prepared image (C, x, y, z). Call `discard` on it after use.
 
-        Raises Stopped and OutOfMemory.
+        `report` hears of windows and warnings instead of the predictor's own. Raises Stopped and OutOfMemory.
         """
         return predict(
             image,
@@ -71,7 +71,7 @@ class Predictor:
             precision=precision_for(self.device),
             memory_limit_bytes=self.memory_limit_bytes,
             scratch_folder=self.scratch,
-            report=self.report,
+            report=report or self.report,
             should_stop=self.stop,
         )
 

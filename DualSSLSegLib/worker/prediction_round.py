@@ -16,6 +16,7 @@ from DualSSLSegLib.ranking.order import order
 from DualSSLSegLib.ranking.scores import CaseScore
 from DualSSLSegLib.worker.bad_scans import BadScans
 from DualSSLSegLib.worker.case_prediction import FACTS_VERSION, Predictor, assess, write_case
+from DualSSLSegLib.worker.case_progress import CaseProgress
 from DualSSLSegLib.worker.inputs import InputCase, with_role
 from DualSSLSegLib.worker.label_table import LabelStructure
 from DualSSLSegLib.worker.preparation import PreparedScans
@@ -69,23 +70,25 @@ def predict_all(
     labelled = labelled[-_MOST_LABELLED_EMBEDDINGS:]
     wanted = [case for case in cases if case.role != "labelled" and case.id in prepared.images]
     session.phase("predict", total=len(wanted) + len(labelled))
+    progress = CaseProgress(session, len(wanted) + len(labelled))
     found = Round()
     too_large: OutOfMemory | None = None
-    for done, case in enumerate([*wanted, *labelled]):
+    for case in [*wanted, *labelled]:
         session.check()
+        progress.begin(case.id)
         try:
             if case.role == "labelled":
-                prediction = predictor.predict(prepared.images[case.id].image)
+                prediction = predictor.predict(prepared.images[case.id].image, progress.hear)
                 found.labelled_embeddings[case.id] = prediction.embedding
                 prediction.discard()
             else:
-                _predict_case(session, predictor, case, prepared, volumes, found)
+                _predict_case(session, predictor, case, prepared, volumes, found, progress)
         except (OutOfMemory, MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise
             too_large = in_words(error)
             bad.add(case, too_large)
-        session.report("progress", step=done + 1, total=len(wanted) + len(labelled))
+        progress.end()
     if too_large is not None and not found.scores:
         raise too_large
     return found
@@ -98,12 +101,13 @@ def _predict_case(
     prepared: PreparedScans,
     volumes: LabelledVolumes | None,
     found: Round,
+    progress: CaseProgress,
 ) -> None:
     run = session.run
     kept = _kept_facts(session, case)
     if kept is None:
         image = prepared.images[case.id]
-        prediction = predictor.predict(image.image)
+        prediction = predictor.predict(image.image, progress.hear)
         try:
             result = assess(prediction, predictor.model, image.working, image.source, volumes)
         finally:

@@ -16,6 +16,7 @@ from DualSSLSegLib.imaging.read import read_image
 from DualSSLSegLib.imaging.write import write_label, write_map
 from DualSSLSegLib.training.model_file import load_model
 from DualSSLSegLib.worker.case_prediction import Predictor, segment_maps
+from DualSSLSegLib.worker.case_progress import CaseProgress
 from DualSSLSegLib.worker.device import choose_device
 from DualSSLSegLib.worker.inputs import InputCase, cases_of
 from DualSSLSegLib.worker.label_table import structures_from, to_label_values
@@ -52,8 +53,11 @@ def work(session: Session) -> dict[str, Any]:
         _fail(session, failed, name, reason)
     done = skipped = 0
     session.phase("segment", total=len(cases))
-    for number, case in enumerate(cases, 1):
+    progress = CaseProgress(session, len(cases))
+    for case in cases:
         session.check()
+        progress.begin(case.id)
+        skipped_before = skipped
         outputs = [output / f"{case.id}.nii.gz"]
         if with_uncertainty:
             outputs.append(output / f"{case.id}_uncertainty.nii.gz")
@@ -64,7 +68,7 @@ def work(session: Session) -> dict[str, Any]:
                 session.report("skipped", case=case.id)
             else:
                 records.refuse_foreign(case.id, outputs)  # before the work, not after it
-                _segment(predictor, case, outputs, records)
+                _segment(predictor, case, outputs, records, progress)
                 done += 1
                 session.report("predicted", case=case.id, path=str(outputs[0]))
         except Stopped:
@@ -73,7 +77,7 @@ def work(session: Session) -> dict[str, Any]:
             if not isinstance(error, DualSSLSegError):
                 traceback.print_exc()
             _fail(session, failed, case.id, str(error) or type(error).__name__)
-        session.report("progress", step=number, total=len(cases))
+        progress.end(skipped=skipped > skipped_before)
     return {"segmented": done, "skipped": skipped, "failed": failed, "output": str(output)}
 
 
@@ -125,7 +129,11 @@ def _check_outputs(case: InputCase, outputs: Sequence[Path], names: set[str]) ->
 
 
 def _segment(
-    predictor: Predictor, case: InputCase, outputs: Sequence[Path], records: SegmentedRecords
+    predictor: Predictor,
+    case: InputCase,
+    outputs: Sequence[Path],
+    records: SegmentedRecords,
+    progress: CaseProgress,
 ) -> None:
     model = predictor.model
     volume = read_image(case.paths, case.id)
@@ -133,7 +141,7 @@ def _segment(
     image, working = prepare_image(volume, model.plan.working_spacing_mm, intensity)
     source = volume.grid
     del volume
-    prediction = predictor.predict(image)
+    prediction = predictor.predict(image, progress.hear)
     try:
         classes, uncertainty = segment_maps(prediction, model, working, source, len(outputs) > 1)
     finally:
