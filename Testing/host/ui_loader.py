@@ -30,6 +30,10 @@ def _host_class(name: str) -> type:
     raise UiMistake(f"the .ui file uses {name}, a class that is neither Qt's nor in the contract")
 
 
+# What Qt's form builder sets by other means than a property of that name.
+_SET_BY_QT = {("QLabel", "buddy")}
+
+
 def _check_properties(element: ET.Element, name: str, class_name: str) -> list[tuple[str, str, ET.Element]]:
     """Every property must exist. Those that the contract adds to Qt are taken out and returned: Qt cannot set them."""
     own = contract.properties(class_name) if class_name in contract.CLASSES else {}
@@ -44,6 +48,8 @@ def _check_properties(element: ET.Element, name: str, class_name: str) -> list[t
                 raise UiMistake(f"{name}: {class_name}.{property_name} cannot be written")
             element.remove(entry)
             taken.append((name, property_name, entry[0]))
+        elif (class_name, property_name) in _SET_BY_QT:
+            continue
         elif meta.indexOfProperty(property_name) < 0 and entry.get("stdset") != "0":
             raise UiMistake(f"{name}: {class_name} has no property '{property_name}'")
     return taken
