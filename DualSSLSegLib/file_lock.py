@@ -42,6 +42,8 @@ def _open(path: Path, create: bool) -> int:
     try:
         return os.open(path, flags, 0o666)
     except PermissionError:
+        if not path.exists():
+            raise
         return os.open(path, os.O_RDONLY)
 
 

@@ -39,7 +39,8 @@ class Background(Protocol):
         """Whether something is waiting, under way, or done and not handed over."""
 
     def close(self, wait_s: float = 5.0) -> None:
-        """Finish the work without a key, for at most `wait_s` seconds, and drop the rest. `poll` still hands over."""
+        """Finish the work without a key, for at most `wait_s` seconds, and drop the rest. `poll` still hands over;
+        what is asked for from now on is done at once when it has no key, else not at all."""
 
 
 class Inline:
@@ -98,8 +99,6 @@ class _Lane:
 
     def add(self, task: _Task) -> None:
         with self._change:
-            if self._closed:
-                raise RuntimeError("work was given to a background that is closed")
             self._waiting.append(task)
             self._change.notify()
             if self._thread is None:
@@ -156,6 +155,7 @@ class Threaded:
 
     def __init__(self, *, yield_s: float = _YIELD_S) -> None:
         self._yield_s = yield_s
+        self._closed = False
         self._finished: deque[_Task] = deque()
         self._news = threading.Event()
         self._lanes = [_Lane(f"DualSSLSeg {name}", self._finished, self._news) for name in ("work", "aside")]
@@ -174,10 +174,13 @@ class Threaded:
                 lane.drop(key)
             for task in list(self._finished):
                 task.dropped = task.dropped or task.key == key
-        self._lanes[aside].add(_Task(work, then, failed, key))
+        if not self._closed:
+            self._lanes[aside].add(_Task(work, then, failed, key))
+        elif key is None:  # such as a draft of a label that could not be written
+            Inline().run(work, then, failed)
 
     def poll(self) -> None:
-        if not self._finished and self._yield_s and self.busy:
+        if not self._finished and self._yield_s and not self._closed and self.busy:
             self._news.wait(self._yield_s)
         self._news.clear()
         for _ in range(min(len(self._finished), _RESULTS_A_POLL)):
@@ -194,6 +197,7 @@ class Threaded:
         return any(lane.busy for lane in self._lanes) or bool(self._finished)
 
     def close(self, wait_s: float = 5.0) -> None:
+        self._closed = True
         deadline = time.monotonic() + wait_s
         for lane in self._lanes:
             lane.close(deadline)

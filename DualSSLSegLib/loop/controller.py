@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import random
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,10 +71,17 @@ class Controller:
         return self.study.status()
 
     def label(
-        self, case: str, source: np.ndarray | str | Path, *, author: str, origin: str = "manual"
+        self,
+        case: str,
+        source: np.ndarray | str | Path,
+        *,
+        author: str,
+        origin: str = "manual",
+        run: str | None = None,
     ) -> Revision:
-        """Commit a label of a case: an array on the scan's grid or a file of any kind."""
-        return self.study.add_revision(case, source, author=author, origin=origin)
+        """Commit a label of a case: an array on the scan's grid or a file of any kind. `run`: whose prediction it
+        began as."""
+        return self.study.add_revision(case, source, author=author, origin=origin, run=run)
 
     def accept(self, case: str, *, author: str) -> Revision:
         """Accept the newest prediction of a case as it is: it becomes a label, which does not train unless asked.
@@ -122,17 +131,23 @@ class Controller:
             return queue
         return Queue(queue.run, queue.by_model, queue.cases[:n], queue.shadow, queue.labelled_since)
 
-    def publish(self) -> list[str]:
+    def publish(self, *, at_most_s: float = math.inf) -> list[str]:
         """Publish to labels/original what runs have predicted and is not published yet; the cases done.
 
-        Call it when a run ends, and when a study is opened: the run may have ended while nobody looked.
+        Call it when a run ends, and when a study is opened: the run may have ended while nobody looked. After
+        `at_most_s` seconds the rest is left; nothing is left when none was done.
         What cannot be published is in `unpublished` afterwards, with the reason.
         """
         runs = self.runs.all()
         done: list[str] = []
         refused: dict[str, str] = {}
+        begun = time.monotonic()
         for index, run in enumerate(runs):
-            done += predictions.publish(self.study, run, runs[index + 1 :], refused)
+            with closing(predictions.publish(self.study, run, runs[index + 1 :], refused)) as published:
+                for case in published:
+                    done.append(case)
+                    if time.monotonic() - begun > at_most_s:
+                        return done
         self.unpublished = refused
         return done
 

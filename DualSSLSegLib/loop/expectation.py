@@ -103,7 +103,7 @@ def _device_words(probe: ProbeLike | None, on_gpu: bool) -> str:
     if probe is None:
         return "not checked yet"
     if on_gpu:
-        return f"graphics card (CUDA {probe.cuda})"
+        return f"graphics card ({probe.cuda})"
     return f"processor, {probe.cores} cores"
 
 

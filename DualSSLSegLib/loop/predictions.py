@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,7 @@ def newest_prediction(runs: Sequence[RunFolder], case: str) -> Prediction | None
 
 def publish(
     study: StudyFolder, run: RunFolder, newer: Sequence[RunFolder], refused: dict[str, str]
-) -> Iterator[str]:
+) -> Generator[str, None, None]:
     """Publish the run's predictions to labels/original, each under the study's lock; yields the cases done.
 
     What was published before is not done again; a case that a `newer` run has predicted, or that is no longer in

@@ -1,0 +1,287 @@
+"""Opening, labelling, submitting and leaving a case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from DualSSLSegLib.errors import BadInput, DualSSLSegError
+from DualSSLSegLib.loop.controller import Controller
+from DualSSLSegLib.loop.opened_case import OpenedCase, open_case
+from DualSSLSegLib.loop.survey import counts_of, next_up
+from DualSSLSegLib.scene.segmentation import copy_from
+from DualSSLSegLib.study.model import Revision
+from DualSSLSegLib.study.reviews import Review, Verdict
+from DualSSLSegLib.workbench.desk import in_words, verb
+from DualSSLSegLib.workbench.keeping import Keeping
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class AnnotateSteps(Keeping):
+    """Verbs of the section Annotate."""
+
+    _asked_about_empty: str | None = None  # the case whose empty label was refused once
+
+    @verb
+    def open_case(self, case: str, *, correct_prediction: bool = False) -> None:
+        """Show a case with its draft, else (with `correct_prediction`) its prediction, else its newest label."""
+        self._leave(lambda: self._read_case(case, correct_prediction))
+
+    @verb
+    def open_next(self) -> None:
+        """Show the case that should be labelled next, from its prediction if it has one; the message says why it."""
+        upcoming = next_up(self.rows, self.queue, self.case)
+        if upcoming is None:
+            raise BadInput("every case is labelled or reviewed.", hint="Train again, or add scans.")
+        self._leave(lambda: self._read_case(upcoming.case, None, upcoming.reason))
+
+    def _read_case(self, case: str, correct_prediction: bool | None, reason: str = "") -> None:
+        """Read a case and show it. `correct_prediction` None: when there is a prediction and nothing else."""
+        controller = self._study()
+
+        def work() -> OpenedCase:
+            if correct_prediction is None:
+                study = controller.study
+                begun = study.drafts.path(case) is not None or study.latest(case) is not None
+                return open_case(
+                    controller, case, correct_prediction=not begun and controller.prediction(case) is not None
+                )
+            return open_case(controller, case, correct_prediction=correct_prediction)
+
+        def then(opened: OpenedCase) -> None:
+            self._show_case(opened)
+            words = " ".join(
+                part for part in (f"Why this case: {reason}" if reason else "", opened.note) if part
+            )
+            self._say("info", words)
+
+        self._do(work, then, busy=f"Reading {case}", key="open", failed=self._not_read)
+
+    def _not_read(self, error: Exception) -> None:
+        self._tell("case")
+        self._failed(error)
+
+    def _show_case(self, opened: OpenedCase, *, in_study: bool = True) -> None:
+        self._leave_now()
+        self.case_scene.show(opened)
+        self.opened, self.case = opened, opened.id if in_study else None
+        self._saved_at = self.clock()
+        if in_study:
+            self.time_spent.start(opened.id)
+        self.next_case = next_up(self.rows, self.queue, self.case)
+        self._tell("case")
+
+    # --- submitting ---------------------------------------------------------------------------------------
+
+    @verb
+    def submit(self, then_next: bool = True, *, empty: bool = False) -> None:
+        """Write the label on screen as a revision; the case is left once that is done, and the next one opened.
+
+        An empty label is refused once; a second call, or `empty`, submits it. When the label cannot be written it stays
+        on screen and a draft is tried.
+        """
+        controller, opened = self._study(), self._the_case()
+        label = self._take_label()
+        if not label.any() and not empty and self._asked_about_empty != opened.id:
+            self._asked_about_empty = opened.id
+            self._unsaved = True
+            raise BadInput(
+                "nothing is labelled in this case.",
+                hint="Submit again to say that the scan shows none of the structures.",
+            )
+        self._asked_about_empty = None
+        number = self._drafts.take_number()
+        seconds, author, drafts = self._seconds_so_far(), self.author, self._drafts
+
+        def work() -> str:
+            revision = controller.label(
+                opened.id, label, author=author, origin=_origin(opened, label), run=opened.run
+            )
+            drafts.forget(controller.study, opened.id)
+            controller.study.update_review(opened.id, lambda review: _reviewed(review, revision, seconds))
+            return revision.origin
+
+        def then(origin: str) -> None:
+            self._mark_row(opened.id, "reviewed" if origin == "accepted" else "labelled")
+            if self.opened is opened and self.changed:
+                self._say(
+                    "warning",
+                    "The label was submitted; what you have drawn since is still on screen.",
+                    "Submit again.",
+                )
+            elif then_next and self.opened is opened and (up := next_up(self.rows, self.queue, opened.id)):
+                self._leave_now()
+                self._read_case(up.case, None, up.reason)
+            else:
+                if self.opened is opened:
+                    self._leave_now()
+                self._tell("case")
+                as_it_is = " as predicted, without a change" if origin == "accepted" else ""
+                self._say("info", f"The label of {opened.id} was submitted{as_it_is}.")
+            self._survey()
+
+        def failed(error: Exception) -> None:
+            self._seconds_kept += seconds
+            self._not_submitted(controller, opened, label, number, error)
+
+        self._do(work, then, failed=failed, busy=f"Writing the label of {opened.id}", exclusive=True)
+
+    def _not_submitted(
+        self, controller: Controller, opened: OpenedCase, label: np.ndarray, number: int, error: Exception
+    ) -> None:
+        """The label could not be written: it stays on screen, and a draft of it is tried."""
+        on_screen = self.opened is opened and self.case_scene.alive
+        self._unsaved = on_screen
+        drafts = self._drafts
+        text, hint = in_words(error)
+        where = "it is still on screen" if on_screen else "it was written as a draft"
+
+        def kept(_: None) -> None:
+            self._say(
+                "error",
+                f"The label could not be submitted; {where}, and kept as unfinished work. {text}",
+                hint,
+            )
+            if self.for_scripts or not isinstance(error, DualSSLSegError):
+                raise error
+
+        def not_kept(second: Exception) -> None:
+            if not on_screen:
+                self._rescue(opened.id, label, opened.grid, error)
+            else:
+                self._say(
+                    "error",
+                    f"The label could not be written, neither as a label nor as a draft; {where}. {text}",
+                    f"{hint} You can save the label to another place.".strip(),
+                )
+            if self.for_scripts or not isinstance(error, DualSSLSegError):
+                raise error from second
+
+        self._do(
+            lambda: drafts.save(number, controller.study, opened.id, label, opened.grid, opened.run),
+            kept,
+            failed=not_kept,
+            busy="Saving the unfinished work",
+        )
+
+    def _mark_row(self, case: str, state: str) -> None:
+        """What is known of a case already, until the study was looked at again."""
+        self.rows = [
+            replace(row, state=state, rank=None, reason="") if row.id == case else row for row in self.rows
+        ]
+        self.counts = counts_of(self.rows)
+        self._tell("cases")
+
+    # --- leaving ------------------------------------------------------------------------------------------
+
+    @verb
+    def leave_case(self) -> None:
+        """Close the open case; strokes become a draft first, and when that fails the case stays open."""
+        self._leave(lambda: self._tell("case"))
+
+    @verb
+    def discard_draft(self) -> None:
+        """Throw the unfinished work on the open case away and show the case as it was before."""
+        opened = self._the_case()
+        if self.case is None:
+            self._show_case(opened, in_study=False)
+            return
+        controller, drafts, writes = self._study(), self._drafts, not self.read_only
+
+        def work() -> None:
+            if writes:
+                drafts.forget(controller.study, opened.id)
+
+        def then(_: None) -> None:
+            self._leave_now()
+            self._read_case(opened.id, False)
+            self._survey()
+
+        self._do(work, then, busy="Discarding the unfinished work", exclusive=True)
+
+    def _leave(self, then: Callable[[], None]) -> None:
+        """Leave the open case, then `then`. Raises BadInput when strokes cannot be kept here; the case stays open."""
+        if not self.changed:
+            self._keep_time()
+            self._leave_now()
+            then()
+            return
+        if self.read_only or self.case is None:
+            raise BadInput(
+                f"what you have drawn cannot be kept here. {self.read_only or 'This scan belongs to no study.'}",
+                hint="Save the label to a file of your own first, or discard it.",
+            )
+
+        def kept() -> None:
+            if self.changed:  # drawn while it was being written
+                self._leave(then)
+                return
+            self._keep_time()
+            self._leave_now()
+            then()
+
+        self._write_draft(kept, exclusive=True)
+
+    def _leave_now(self) -> None:
+        """Take the case off the screen. What is drawn must be kept by now."""
+        self._end_review()
+        if self.opened is not None:
+            self.case_scene.remove()
+        self.case = self.opened = None
+        self._unsaved = False
+        self._seconds_kept = 0.0
+        self.time_spent.stop()
+        self._asked_about_empty = None
+
+    def _end_review(self) -> None:
+        raise NotImplementedError
+
+    def _survey(self) -> None:
+        raise NotImplementedError
+
+    def _seconds_so_far(self) -> float:
+        """The seconds spent on the case and not written yet; counting begins again."""
+        seconds, case = self.time_spent.stop() + self._seconds_kept, self.case
+        self._seconds_kept = 0.0
+        if case is not None:
+            self.time_spent.start(case)
+        return seconds
+
+    def _keep_time(self) -> None:
+        """Write the time spent on the open case into its review."""
+        case, seconds = self.case, self._seconds_so_far()
+        if case is None or self.read_only or seconds < 1:
+            return
+        study, author = self._study().study, self.author
+        self._do(
+            lambda: study.update_review(case, lambda review: review.with_time(author, seconds)),
+            lambda _: None,
+        )
+
+    # --- labels of other modules --------------------------------------------------------------------------
+
+    @verb
+    def use_segmentation(self, node: Any) -> None:
+        """Take a segmentation or label map of another module as the label of the open case."""
+        opened = self._the_case()
+        copy_from(node, self.case_scene.segmentation_node, opened.structures, self.case_scene.volume_node)
+        self._say("info", "The label was taken over; look at it, then submit.")
+        self._tell("case")
+
+
+def _reviewed(review: Review, revision: Revision, seconds: float) -> Review:
+    """The review of a case after a label of it was submitted."""
+    if revision.origin == "accepted":
+        review = review.with_accepted(Verdict(revision.run, revision.author, revision.time))
+    return review.with_time(revision.author, seconds)
+
+
+def _origin(opened: OpenedCase, label: np.ndarray) -> str:
+    """Where a label comes from: a prediction nobody has changed is accepted, one that was changed is corrected."""
+    if opened.run is None:
+        return "manual"
+    unchanged = opened.began_as is not None and bool((opened.began_as == label).all())
+    return "accepted" if unchanged else "corrected"

@@ -1,0 +1,182 @@
+"""No stroke is lost: drafts by the minute and when a case is left, at once when the scene closes, elsewhere when the
+study is out of reach."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from DualSSLSegLib.errors import BadInput, DualSSLSegError
+from DualSSLSegLib.loop.draft_facts import save_draft
+from DualSSLSegLib.study.folder import StudyFolder
+from DualSSLSegLib.workbench.desk import Desk, in_words, verb
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from DualSSLSegLib.imaging.geometry import Grid
+
+AUTOSAVE_AFTER_S = 60.0
+
+
+class DraftBox:
+    """Writes drafts from any thread; one taken earlier never replaces one taken later."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._taken = 0
+        self._written = 0
+
+    def take_number(self) -> int:
+        """The number of a label that is taken from the screen now."""
+        self._taken += 1
+        return self._taken
+
+    def save(
+        self, number: int, study: StudyFolder, case: str, label: np.ndarray, grid: Grid, run: str | None
+    ) -> None:
+        """Write a draft unless a later one was written. Raises BadInput."""
+        with self._guard:
+            if number >= self._written:
+                save_draft(study, case, label, grid, run=run)
+                self._written = number
+
+    def forget(self, study: StudyFolder, case: str) -> None:
+        """Remove the draft, and do not write those that were taken before now. Raises BadInput."""
+        with self._guard:
+            study.drafts.discard(case)
+            self._written = self._taken
+
+
+class Keeping(Desk):
+    """What keeps the label on screen."""
+
+    def _begin_keeping(self) -> None:
+        self._drafts = DraftBox()
+        self._save_under_way = False
+        self._told_changed = False
+
+    @property
+    def changed(self) -> bool:
+        """Whether the open case has strokes that no revision, draft or file keeps."""
+        return (
+            self.opened is not None and self.case_scene.alive and (self.case_scene.changed or self._unsaved)
+        )
+
+    def _take_label(self) -> np.ndarray:
+        """The label on screen, (X, Y, Z) uint8; from here on it counts as kept. Raises BadInput for a segment that is
+        no structure of the study."""
+        label = self.case_scene.label()
+        self.case_scene.mark_saved()
+        self._unsaved = False
+        self._saved_at = self.clock()
+        return label
+
+    @verb
+    def save_draft(self) -> None:
+        """Keep the label on screen as unfinished work."""
+        self._write_draft(lambda: self._say("info", "Saved as unfinished work."))
+
+    def _write_draft(self, then: Callable[[], None], *, exclusive: bool = False) -> None:
+        """Keep the label on screen as a draft, then `then`; when it fails it stays on screen and counts as unsaved."""
+        study, opened = self._study().study, self._the_case()
+        label, number = self._take_label(), self._drafts.take_number()
+        drafts, grid, run, case = self._drafts, opened.grid, opened.run, opened.id
+        self._save_under_way = True
+
+        def done(_: None) -> None:
+            self._save_under_way = False
+            then()
+
+        def failed(error: Exception) -> None:
+            self._save_under_way = False
+            self._unsaved = True
+            if self.for_scripts or not isinstance(error, DualSSLSegError):
+                raise error
+            text, hint = in_words(error)
+            self._say("error", f"The unfinished work could not be saved; it stays on screen. {text}", hint)
+
+        self._do(
+            lambda: drafts.save(number, study, case, label, grid, run),
+            done,
+            failed=failed,
+            busy="Saving the unfinished work",
+            exclusive=exclusive,
+        )
+
+    def _autosave(self) -> None:
+        """For every poll: keep strokes that are a minute old."""
+        if not self.changed:
+            self._saved_at = self.clock() if not self._unsaved else self._saved_at
+        elif (
+            self.case is not None
+            and not self.read_only
+            and not self._save_under_way
+            and not self._exclusive
+            and self.clock() - self._saved_at >= AUTOSAVE_AFTER_S
+        ):
+            self._saved_at = self.clock()
+            try:
+                self._write_draft(lambda: None)
+            except (
+                DualSSLSegError
+            ) as error:  # such as a segment that is no structure: said now, tried again later
+                self._failed(error)
+        if self.changed != self._told_changed:
+            self._told_changed = self.changed
+            self._tell("case")
+
+    def _save_at_once(self) -> None:
+        """Keep what is on screen before it goes away, whatever it takes; for the end of a scene or the program."""
+        if not self.changed or self.opened is None:
+            return
+        opened = self.opened
+        try:
+            label = self._take_label()
+        except DualSSLSegError as error:
+            self._say("error", *in_words(error))
+            return
+        number = self._drafts.take_number()
+        try:
+            if self.case is None or self.controller is None or self.read_only:
+                raise BadInput(self.read_only or "this scan belongs to no study.")
+            self._drafts.save(number, self.controller.study, opened.id, label, opened.grid, opened.run)
+        except (DualSSLSegError, OSError) as error:
+            self._rescue(opened.id, label, opened.grid, error)
+
+    def _rescue(self, case: str, label: np.ndarray, grid: Grid, error: Exception) -> None:
+        """Write a label that its study cannot take to a folder of the user's."""
+        from DualSSLSegLib.imaging.write import write_label
+
+        study = "" if self.study_path is None else f"{self.study_path.name} "
+        path = self.rescue_folder / f"{study}{case} {time.strftime('%Y-%m-%d %H-%M-%S')}.nii.gz"
+        text, hint = in_words(error)
+        try:
+            write_label(path, label, grid)
+        except (DualSSLSegError, OSError) as second:
+            self._say("error", f"The label of {case} could not be written anywhere. {text} {second}", hint)
+            return
+        self._say("warning", f"The label of {case} was written to {path}, because: {text}", hint)
+
+    @verb
+    def save_label_as(self, path: str | Path) -> None:
+        """Write the label on screen to a file of the user's (.nii.gz, .nii, .nrrd, .mha)."""
+        from DualSSLSegLib.imaging.write import write_label
+
+        opened, target = self._the_case(), Path(path).expanduser().absolute()
+        label = self._take_label()
+
+        def failed(error: Exception) -> None:
+            self._unsaved = True
+            self._failed(error)
+
+        self._do(
+            lambda: write_label(target, label, opened.grid),
+            lambda _: self._say("info", f"The label was written to {target}."),
+            failed=failed,
+            busy="Writing the label",
+            of_study=False,
+        )

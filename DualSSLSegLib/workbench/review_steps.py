@@ -1,0 +1,313 @@
+"""Looking at a prediction: label, maps, hot spots; then accepting, correcting or rejecting it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from DualSSLSegLib.errors import BadInput, DualSSLSegError
+from DualSSLSegLib.loop.controller import Controller
+from DualSSLSegLib.loop.hot_spot_list import ListedHotSpot, hot_spot_list, score_words
+from DualSSLSegLib.loop.opened_case import OpenedCase, open_case, with_prediction
+from DualSSLSegLib.loop.predictions import Prediction
+from DualSSLSegLib.scene.views import jump_to
+from DualSSLSegLib.study.writing import CannotWrite
+from DualSSLSegLib.workbench.desk import verb
+from DualSSLSegLib.workbench.training_steps import TrainingSteps
+
+if TYPE_CHECKING:
+    import numpy as np
+
+MAPS = {"uncertainty": "Uncertainty", "disagreement": "Disagreement of the two networks"}
+_SHARE_S = 1.0  # how long other work waits while many predictions are accepted
+
+
+@dataclass(frozen=True, eq=False)
+class _Reviewed:
+    """A case with its newest prediction, read: `opened` as it is without the prediction, `predicted` with it."""
+
+    opened: OpenedCase
+    predicted: OpenedCase
+    prediction: Prediction
+    hot_spots: list[ListedHotSpot]
+    words: str
+    map: np.ndarray
+
+
+class ReviewSteps(TrainingSteps):
+    """Verbs of the section Review."""
+
+    _predicted: OpenedCase | None = None
+
+    @verb
+    def review(self, case: str | None = None) -> None:
+        """Show a case with its newest prediction, its uncertainty and its hot spots: the open case when none is named,
+        else the first of the queue."""
+        wanted = case or self.case or self._next_to_review()
+        controller = self._study()
+        on_screen = self.opened if self.opened is not None and self.case == wanted else None
+
+        def work() -> _Reviewed:
+            return _read(controller, wanted, on_screen)
+
+        def then(found: _Reviewed) -> None:
+            if self.opened is None or self.case != wanted:
+                self._show_case(found.opened)
+            self._show_review(found)
+
+        def begin() -> None:
+            self._do(work, then, busy=f"Reading {wanted}", key="open", failed=self._not_read)
+
+        if on_screen is not None:
+            begin()
+        else:
+            self._leave(begin)
+
+    def _next_to_review(self) -> str:
+        predicted = {row.id: row for row in self.rows if row.state == "predicted"}
+        queued = self.queue.cases if self.queue is not None else ()
+        waiting = [entry.case for entry in queued if entry.case in predicted] + list(predicted)
+        if not waiting:
+            raise BadInput("no prediction waits for a review.", hint="Train first.")
+        return waiting[0]
+
+    def _show_review(self, found: _Reviewed) -> None:
+        assert self.opened is not None
+        self.prediction, self.hot_spots, self.score_words = found.prediction, found.hot_spots, found.words
+        self.current_hot_spot = None
+        self._predicted = found.predicted
+        assert found.predicted.label is not None
+        self.case_scene.show_prediction(found.predicted.label, found.predicted.structures)
+        self._show_map_now("uncertainty", found.map)
+        self.marks.show(self.hot_spots)
+        row = next((row for row in self.rows if row.id == self.case), None)
+        self._say(
+            "info", f"Why this case: {row.reason}" if row is not None and row.reason else found.opened.note
+        )
+        self._tell("review")
+
+    @verb
+    def leave_review(self) -> None:
+        """Take prediction, map and hot spots out of the views; the case stays open."""
+        self._end_review()
+        self._tell("review")
+
+    def _end_review(self) -> None:
+        if self.prediction is None:
+            return
+        self.heat_map.remove()
+        self.marks.remove()
+        if self.case_scene.alive:
+            self.case_scene.hide_prediction()
+        self.prediction = self._predicted = self.current_hot_spot = None
+        self.hot_spots, self.score_words, self.map_shown = [], "", ""
+        self._tell("review")
+
+    # --- maps and hot spots -------------------------------------------------------------------------------
+
+    @verb
+    def show_map(self, name: str) -> None:
+        """Show "uncertainty" or "disagreement" as a heat map over the scan; "" hides it."""
+        prediction, opened = self.prediction, self._the_case()
+        assert prediction is not None  # see why_not
+        if not name:
+            self.heat_map.hide()
+            self.map_shown = ""
+            self._tell("review")
+            return
+        if name not in MAPS:
+            raise BadInput(f"there is no map {name!r}.", hint=f"Choose one of: {', '.join(MAPS)}.")
+
+        def then(array: np.ndarray) -> None:
+            if self.prediction == prediction:
+                self._show_map_now(name, array)
+                self._tell("review")
+
+        self._do(lambda: _map(prediction, name, opened), then, busy="Reading the map", key="map")
+
+    def _show_map_now(self, name: str, array: np.ndarray) -> None:
+        self.heat_map.show(array, self.case_scene.volume_node, MAPS[name])
+        self.map_shown = name
+
+    @verb
+    def jump(self, number: int) -> None:
+        """Show a hot spot in the middle of every view."""
+        spot = self._spot(number)
+        self.current_hot_spot = number
+        self.time_spent.touch()
+        jump_to(spot.centre_ras_mm)
+        self.marks.select(number)
+        self._tell("review")
+
+    @verb
+    def jump_next(self) -> None:
+        """Jump to the next hot spot that is not marked as seen; to the next one when all are."""
+        if not self.hot_spots:
+            raise BadInput("this prediction has no hot spots.")
+        start = self.current_hot_spot or 0
+        after = [spot for spot in self.hot_spots if spot.number > start]
+        in_turn = after + [spot for spot in self.hot_spots if spot.number <= start]
+        self.jump(next((spot.number for spot in in_turn if not spot.seen), in_turn[0].number))
+
+    @verb
+    def mark_seen(self, number: int) -> None:
+        """Mark a hot spot as looked at; it is remembered with the case, unless the study can be looked at only."""
+        self._spot(number)
+        prediction, controller = self.prediction, self._study()
+        assert prediction is not None
+        self.hot_spots = [replace(s, seen=True) if s.number == number else s for s in self.hot_spots]
+        self._tell("review")
+        if not self.read_only:
+            self._do(
+                lambda: controller.study.update_review(
+                    prediction.case, lambda review: review.with_seen(prediction.run.id, [number])
+                ),
+                lambda _: None,
+            )
+
+    def _spot(self, number: int) -> ListedHotSpot:
+        for spot in self.hot_spots:
+            if spot.number == number:
+                return spot
+        raise BadInput(f"there is no hot spot {number}.")
+
+    # --- the verdict --------------------------------------------------------------------------------------
+
+    @verb
+    def accept(self) -> None:
+        """Make the prediction on screen the label of the case, as it is."""
+        controller, prediction, author = self._study(), self.prediction, self.author
+        assert prediction is not None  # see why_not
+        if self.changed:
+            raise BadInput("there is a label in work on this case.", hint="Submit or discard it first.")
+        seconds = self._seconds_so_far()
+
+        def work() -> None:
+            newest = controller.prediction(prediction.case)
+            if newest != prediction:
+                raise BadInput("there is a newer prediction of this case.", hint="Review the case again.")
+            controller.accept(prediction.case, author=author)
+            controller.study.update_review(prediction.case, lambda review: review.with_time(author, seconds))
+
+        self._judge(work, f"The prediction of {prediction.case} was accepted.", "reviewed")
+
+    @verb
+    def reject(self, reason: str = "") -> None:
+        """Note that the prediction on screen is no good, and why."""
+        controller, prediction, author = self._study(), self.prediction, self.author
+        assert prediction is not None
+        self._judge(
+            lambda: controller.reject(prediction.case, author=author, reason=reason),
+            f"The prediction of {prediction.case} was rejected.",
+            None,
+        )
+
+    def _judge(self, work, said: str, state: str | None) -> None:
+        prediction = self.prediction
+        assert prediction is not None
+
+        def then(_: None) -> None:
+            self._end_review()
+            if state is not None:
+                self._mark_row(prediction.case, state)
+            self._say("info", said)
+            self._tell("review")
+            self._survey()
+
+        self._do(work, then, busy="Writing the verdict", exclusive=True)
+
+    @verb
+    def correct(self) -> None:
+        """Make the prediction on screen the label to be edited; submitting it makes a corrected label."""
+        opened, predicted = self._the_case(), self._predicted
+        assert predicted is not None
+        if self.changed:
+            raise BadInput(
+                "what you have drawn on this case would be replaced.", hint="Submit or discard it first."
+            )
+        if opened.source == "draft":
+            raise BadInput(
+                "there is unfinished work on this case, which would be replaced.",
+                hint="Submit or discard it first.",
+            )
+        self._show_case(predicted)
+        self._say("info", "Correct the prediction, then submit it.")
+
+    @verb
+    def accept_all(self, cases: Iterable[str] | None = None) -> None:
+        """Accept the predictions of these cases as they are; of all that only have a prediction when none are named."""
+        wanted = [row.id for row in self.rows if row.state == "predicted"] if cases is None else list(cases)
+        if not wanted:
+            raise BadInput("there is no prediction to accept.", hint="Train first, or choose other cases.")
+        self._accept_some(self._study(), wanted, 0, {})
+
+    def _accept_some(
+        self, controller: Controller, wanted: list[str], done: int, failures: dict[str, str]
+    ) -> None:
+        """Accept for about a second, then let other work have its turn."""
+
+        def work() -> int:
+            begun, number = time.monotonic(), done
+            while number < len(wanted) and time.monotonic() - begun < _SHARE_S:
+                try:
+                    controller.accept(wanted[number], author=self.author)
+                except CannotWrite:
+                    raise
+                except DualSSLSegError as error:
+                    failures[wanted[number]] = str(error)
+                number += 1
+            return number
+
+        def then(number: int) -> None:
+            if number < len(wanted):
+                self._accept_some(controller, wanted, number, failures)
+                return
+            accepted = len(wanted) - len(failures)
+            words = f"{accepted} {'prediction was' if accepted == 1 else 'predictions were'} accepted."
+            listed = "; ".join(f"{case}: {reason}" for case, reason in failures.items())
+            if failures:
+                self._say("warning", f"{words} {len(failures)} could not be: {listed}")
+            else:
+                self._say("info", words)
+            if self.case in wanted and self.case not in failures:
+                self._end_review()
+            self._survey()
+
+        def failed(error: Exception) -> None:
+            self._survey()
+            self._failed(error)
+
+        self._do(work, then, busy=f"Accepting {done + 1} of {len(wanted)}", failed=failed, exclusive=True)
+
+
+def _read(controller: Controller, case: str, on_screen: OpenedCase | None) -> _Reviewed:
+    prediction = controller.prediction(controller.study.case(case).id)
+    if prediction is None:
+        raise BadInput(f"case {case!r} has no prediction.", hint="Train first.")
+    opened = open_case(controller, case) if on_screen is None else on_screen
+    predicted = with_prediction(controller, replace(opened, label=None))
+    return _Reviewed(
+        opened,
+        predicted,
+        prediction,
+        hot_spot_list(controller, prediction),
+        score_words(prediction.facts()),
+        _map(prediction, "uncertainty", opened),
+    )
+
+
+def _map(prediction: Prediction, name: str, opened: OpenedCase) -> np.ndarray:
+    """A map of a prediction, (X, Y, Z) float32 0..1 on the grid of the scan. Raises BadInput."""
+    from DualSSLSegLib.imaging.read import read_voxels
+
+    path = prediction.uncertainty if name == "uncertainty" else prediction.disagreement
+    array, grid = read_voxels(path)
+    if not grid.same_as(opened.grid):
+        raise BadInput(
+            f"this map does not fit the scan: {grid.difference(opened.grid)}.",
+            hint="Predict again.",
+            path=path,
+        )
+    return array

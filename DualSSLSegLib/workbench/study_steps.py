@@ -1,0 +1,230 @@
+"""Opening, making and looking at a study; its structures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from DualSSLSegLib.errors import BadInput, DualSSLSegError
+from DualSSLSegLib.jobs.run_folder import RunFolder
+from DualSSLSegLib.loop.controller import Controller
+from DualSSLSegLib.loop.editor_lock import EditorLock
+from DualSSLSegLib.loop.launcher import Launcher
+from DualSSLSegLib.loop.survey import Survey, counts_of, next_up, survey
+from DualSSLSegLib.scene.segmentation import adopt_structures
+from DualSSLSegLib.study.adoption import is_foreign
+from DualSSLSegLib.study.layout import StudyLayout
+from DualSSLSegLib.study.model import Structure
+from DualSSLSegLib.study.status import STATES
+from DualSSLSegLib.study.writing import CannotWrite
+from DualSSLSegLib.workbench.annotate_steps import AnnotateSteps
+from DualSSLSegLib.workbench.desk import verb
+
+_PUBLISH_S = 1.0  # how long other work waits for a share of the publishing
+
+
+@dataclass(frozen=True)
+class _Opened:
+    controller: Controller
+    lock: EditorLock
+    read_only: str
+    survey: Survey
+
+
+class StudySteps(AnnotateSteps):
+    """Verbs of the section Study."""
+
+    def is_study(self, path: str | Path) -> bool:
+        """Whether the folder is a study already, or one of MONAI Label or nnU-Net, which becomes one when opened."""
+        folder = Path(path).expanduser()
+        if not str(path) or not folder.is_dir():
+            return False
+        try:
+            return StudyLayout(folder.absolute()).study_json.is_file() or is_foreign(folder.absolute())
+        except (DualSSLSegError, OSError):
+            return True  # a damaged one: opening it says what is wrong
+
+    @verb
+    def open_study(self, path: str | Path) -> None:
+        """Open a study; the one that is open is closed once the other could be opened."""
+        self._open(lambda launcher: Controller.open(path, launcher=launcher), Path(path))
+
+    @verb
+    def create_study(self, path: str | Path, structures: Sequence[str | Structure]) -> None:
+        """Make the folder of scans a study with these structures and open it."""
+        self._open(lambda launcher: Controller.create(path, list(structures), launcher=launcher), Path(path))
+
+    def _open(self, make: Callable[[Launcher], Controller], path: Path) -> None:
+        launcher, author, current = self.launcher, self.author, self.editor_lock
+
+        def work() -> _Opened:
+            controller = make(launcher)
+            same = current is not None and current.held and self.study_path == controller.study.path
+            lock = current if same and current is not None else EditorLock(controller.study.path, author)
+            read_only = _take(lock)
+            try:
+                if not read_only:
+                    try:
+                        controller.study.reconcile()
+                    except CannotWrite as error:
+                        read_only = error.message
+                return _Opened(controller, lock, read_only, survey(controller))
+            except BaseException:
+                if lock is not current:
+                    lock.release()
+                raise
+
+        def left() -> None:
+            self._do(
+                work, self._open_now, busy=f"Opening {path.name}", key="study", exclusive=True, of_study=False
+            )
+
+        self._leave(left)
+
+    def _open_now(self, opened: _Opened) -> None:
+        if self.editor_lock is not None and self.editor_lock is not opened.lock:
+            self.editor_lock.release()
+        self._forget_study()
+        self.controller, self.editor_lock = opened.controller, opened.lock
+        self.study_path, self.read_only = opened.controller.study.path, opened.read_only
+        self._tell("study")
+        self._take_survey(opened.survey)
+        if self.read_only:
+            self._say("warning", self.read_only, "You can look at everything here, but not change it.")
+        elif self.problems:
+            n = len(self.problems)
+            self._say(
+                "warning",
+                f"{n} {'thing' if n == 1 else 'things'} in this study cannot be used; see the list.",
+            )
+        else:
+            self._say("info", "")
+        self._watch_now()
+        self._publish()
+        self._expect()
+
+    @verb
+    def close_study(self) -> None:
+        """Close the study; unfinished work is kept as a draft first. A run goes on."""
+        self._leave(self._close_study_now)
+
+    def _close_study_now(self) -> None:
+        if self.editor_lock is not None:
+            self.editor_lock.release()
+        self._forget_study()
+        self._tell("study", "cases", "run", "review", "case")
+
+    def _forget_study(self) -> None:
+        self._leave_now()
+        self.controller = self.editor_lock = self.study_path = None
+        self.read_only, self.structures, self.problems = "", (), ()
+        self.rows, self.queue, self.next_case, self._status = [], None, None, None
+        self.counts = dict.fromkeys(STATES, 0)
+        self.expectation = None
+        self._forget_run()
+
+    @verb
+    def refresh(self) -> None:
+        """Look at the study's folder again: cases, queue, runs."""
+        self._survey()
+
+    def _survey(self) -> None:
+        controller = self._study()
+        self._do(lambda: survey(controller), self._take_survey, busy="Looking at the study", key="survey")
+
+    def _take_survey(self, found: Survey) -> None:
+        self._status = found.status
+        self.rows, self.queue, self.problems = found.rows, found.queue, found.problems
+        self.counts = counts_of(found.rows)
+        self.next_case = next_up(found.rows, found.queue, self.case)
+        if found.structures != self.structures:
+            self.structures = found.structures
+            self._tell("study")
+        self._show_run(found.run)
+        self._tell("cases")
+        self._expect()
+
+    def _show_run(self, run: RunFolder | None) -> None:
+        raise NotImplementedError
+
+    def _watch_now(self) -> None:
+        raise NotImplementedError
+
+    def _forget_run(self) -> None:
+        raise NotImplementedError
+
+    def _expect(self) -> None:
+        raise NotImplementedError
+
+    def _publish(self) -> None:
+        """Publish predictions to labels/original, a share at a time so that other work is not held up."""
+        controller = self.controller
+        if controller is None or self.read_only:
+            return
+
+        def more(done: list[str]) -> None:
+            if done:
+                self._publish()
+            elif controller.unpublished:
+                names = ", ".join(list(controller.unpublished)[:3])
+                reason = next(iter(controller.unpublished.values()))
+                self._say("warning", f"The prediction of {names} could not be published: {reason}")
+
+        self._do(lambda: controller.publish(at_most_s=_PUBLISH_S), more, key="publish")
+
+    # --- structures ---------------------------------------------------------------------------------------
+
+    @verb
+    def add_structure(
+        self, name: str, color: str | None = None, codes: Mapping[str, Any] | None = None
+    ) -> None:
+        """Add a structure to the study, and to the case on screen."""
+        study = self._study().study
+        given = None if codes is None else dict(codes)
+        self._change_structures(lambda: study.add_structure(name, color=color, codes=given))
+
+    @verb
+    def rename_structure(self, name: str, new: str) -> None:
+        """Rename a structure; every label stays as it is."""
+        study = self._study().study
+        self._change_structures(lambda: study.rename_structure(name, new))
+
+    @verb
+    def change_structure(
+        self, name: str, *, color: str | None = None, codes: Mapping[str, Any] | None = None
+    ) -> None:
+        """Change colour or terminology codes of a structure; what is not given stays."""
+        study = self._study().study
+        given = None if codes is None else dict(codes)
+        self._change_structures(lambda: study.change_structure(name, color=color, codes=given))
+
+    def _change_structures(self, change: Callable[[], Structure]) -> None:
+        study = self._study().study
+
+        def work() -> tuple[Structure, ...]:
+            change()
+            return study.structures
+
+        def then(structures: tuple[Structure, ...]) -> None:
+            self.structures = structures
+            if self.opened is not None and self.case is not None:
+                self.opened = replace(self.opened, structures=structures)
+                adopt_structures(self.case_scene.segmentation_node, structures)
+            self._tell("study", "case")
+            self._survey()
+
+        self._do(work, then, busy="Writing the structures")
+
+
+def _take(lock: EditorLock) -> str:
+    """Take the lock of a study; why it can be looked at only, "" when it is ours."""
+    try:
+        return "" if lock.acquire() else f"This study is being edited by {lock.holder}."
+    except CannotWrite as error:
+        return error.message[:1].upper() + error.message[1:]
+    except OSError as error:
+        raise BadInput(
+            f"the study cannot be opened for editing ({error}).", hint="Check the drive."
+        ) from error
