@@ -15,7 +15,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.1
 	"$$name" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
 	&& echo "$$name" && break; done)
 
-.PHONY: help setup test demo bench gpu-check clean
+.PHONY: help setup test demo bench gpu-check file-lists clean
 
 help:
 	@echo "make demo       the annotation loop twice round, on real scans; writes demo/report/index.html"
@@ -23,6 +23,7 @@ help:
 	@echo "make setup      .venv with the project, its console command and all that the rest needs"
 	@echo "make bench      accuracy and speed on real scans (needs DUALSSLSEG_DATA), into benchmarks/results/"
 	@echo "make gpu-check  GPU tests, CPU against GPU, two minutes of full-size training"
+	@echo "make file-lists the files that the Slicer extension ships, into CMakeLists.txt"
 	@echo "make clean      remove .venv, caches and the demo's study and report (downloaded scans stay)"
 
 setup: $(STAMP)
@@ -50,6 +51,9 @@ bench: $(STAMP)
 
 gpu-check: $(STAMP)
 	$(RUN) benchmarks/gpu_check.py
+
+file-lists: $(STAMP)
+	$(RUN) Testing/support/file_lists.py
 
 clean:
 	rm -rf $(VENV) demo/study demo/report build dist ./*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

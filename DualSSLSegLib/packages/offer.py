@@ -32,7 +32,7 @@ _TORCH: dict[tuple[str, str], tuple[int, int]] = {
     ("linux", "cuda"): (3 * _GB, 7 * _GB),
     ("win32", "cpu"): (150 * _MB, 700 * _MB),
     ("win32", "cuda"): (3 * _GB, 5 * _GB),
-    ("darwin", "cpu"): (100 * _MB, 500 * _MB),
+    ("darwin", "cpu"): (170 * _MB, 600 * _MB),
 }
 _OTHERS = {"numpy": (20 * _MB, 80 * _MB), "scipy": (40 * _MB, 130 * _MB), "SimpleITK": (60 * _MB, 180 * _MB)}
 _LICENCES = {
