@@ -14,6 +14,10 @@ from DualSSLSegLib.panel.state_marks import StateMarks, state_word
 from DualSSLSegLib.study.status import STATES
 
 _TYPING_PAUSE_MS = 150
+_AS_GIVEN = COLUMNS[
+    0
+]  # the study hands its cases over in natural order; finding it again for 10,000 takes too long
+_WIDTHS = (118, 98, 80, 50)  # of all columns but the last, which takes what is left
 
 
 class CaseTable:
@@ -49,7 +53,7 @@ class CaseTable:
         filter_edit.textChanged.connect(lambda *_arguments: self._pause.start())
         state_combo.connect("currentIndexChanged(int)", self._state_chosen)
         view.doubleClicked.connect(lambda index: self._open_row(index.row()))
-        self._selection.connect("currentRowChanged(QModelIndex,QModelIndex)", self._row_chosen)
+        self._selection.currentRowChanged.connect(self._row_chosen)
         self._header.sectionClicked.connect(self.sort_by)
 
     @property
@@ -93,9 +97,10 @@ class CaseTable:
         header.setSortIndicatorShown(True)
         header.setSortIndicator(0, qt.Qt.AscendingOrder)
         header.setHighlightSections(False)
-        for section, width in enumerate((120, 96, 84, 54)):
+        header.setMinimumSectionSize(30)
+        for section, width in enumerate(_WIDTHS):
             self.view.setColumnWidth(section, width)
-        header.setStretchLastSection(True)
+        header.setSectionResizeMode(len(_WIDTHS), qt.QHeaderView.Stretch)
         vertical = self.view.verticalHeader()
         vertical.hide()
         vertical.setDefaultSectionSize(self.view.fontMetrics().height() + 6)
@@ -124,7 +129,11 @@ class CaseTable:
         state = self.state_combo.itemData(self.state_combo.currentIndex)
         shown = chosen(self._rows, text=str(self.filter_edit.text).strip(), states=(state,) if state else ())
         self._filling = True
-        self.model.set_rows(ordered(shown, self._column, self._descending))
+        if self._column != _AS_GIVEN:
+            shown = ordered(shown, self._column, self._descending)
+        elif self._descending:
+            shown.reverse()
+        self.model.set_rows(shown)
         self._filling = False
         self._show_wanted()
 

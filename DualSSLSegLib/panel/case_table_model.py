@@ -31,13 +31,13 @@ class CaseTableModel(qt.QAbstractTableModel):
         """Where a case stands, -1 when it is not shown."""
         return next((number for number, row in enumerate(self.rows) if row.id == case_id), -1)
 
-    def rowCount(self, parent: Any = None) -> int:  # noqa: N802 - Qt's name
+    def rowCount(self, parent: Any = None) -> int:
         return 0 if parent is not None and parent.isValid() else len(self.rows)
 
-    def columnCount(self, parent: Any = None) -> int:  # noqa: N802 - Qt's name
+    def columnCount(self, parent: Any = None) -> int:
         return 0 if parent is not None and parent.isValid() else len(COLUMNS)
 
-    def headerData(self, section: int, orientation: Any, role: Any = qt.Qt.DisplayRole) -> Any:  # noqa: N802 - Qt's name
+    def headerData(self, section: int, orientation: Any, role: Any = qt.Qt.DisplayRole) -> Any:
         if orientation != qt.Qt.Horizontal:
             return None
         if role == qt.Qt.DisplayRole:
@@ -96,7 +96,7 @@ def _heading(column: str) -> str:
         "state": _("State"),
         "structures": _("Structures"),
         "score": _("Score"),
-        "author": _("Last author"),
+        "author": _("Author"),
     }[column]
 
 

@@ -17,7 +17,9 @@ _NO_CODE = {"scheme": "SCT", "value": "", "meaning": ""}
 
 def code_words(codes: Mapping[str, Any] | None) -> str:
     """The meaning of a structure's code, with the body region where there is one; "" when it has no code."""
-    meanings = [(codes or {}).get(part, {}).get("meaning", "") for part in ("type", "type_modifier", "region")]
+    meanings = [
+        (codes or {}).get(part, {}).get("meaning", "") for part in ("type", "type_modifier", "region")
+    ]
     return ", ".join(meaning for meaning in meanings if meaning)
 
 

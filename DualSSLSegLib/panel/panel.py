@@ -1,0 +1,85 @@
+"""The panel: messages at the top, the sections in the order of the work, and the one timer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import qt
+
+from DualSSLSegLib.panel.annotate_section import AnnotateSection
+from DualSSLSegLib.panel.message_bar import MessageBar
+from DualSSLSegLib.panel.study_section import StudySection
+from DualSSLSegLib.workbench.workbench import Workbench
+
+POLL_MS = 250
+
+
+class Panel:
+    """Everything in the module's widget. `resource_path("UI/Study.ui")` finds a file below Resources/.
+
+    The timer runs as long as the module is loaded, on screen or not: unfinished work is saved by it and a run is
+    followed.
+    """
+
+    def __init__(self, workbench: Workbench, parent_layout: Any, resource_path: Callable[[str], str]) -> None:
+        self._workbench = workbench
+        self.messages = MessageBar()
+        parent_layout.addWidget(self.messages.widget)
+        self.study = StudySection(workbench, resource_path)
+        self.annotate = AnnotateSection(workbench, resource_path)
+        self.sections: list[Any] = [self.study, self.annotate]
+        self.sections += [make(workbench, resource_path) for make in _later_sections()]
+        for section in self.sections:
+            parent_layout.addWidget(section.widget)
+        workbench.listeners.append(self._tell)
+        self._timer = qt.QTimer()
+        self._timer.setInterval(POLL_MS)
+        self._timer.timeout.connect(workbench.poll)
+        self._timer.start()
+        self._tell("message")
+
+    def enter(self) -> None:
+        """The module came on screen."""
+        for section in self.sections:
+            section.enter()
+
+    def exit(self) -> None:
+        """The module left the screen."""
+        for section in self.sections:
+            section.exit()
+
+    def close(self) -> None:
+        """The module is unloaded or Slicer quits."""
+        self._timer.stop()
+        if self._tell in self._workbench.listeners:
+            self._workbench.listeners.remove(self._tell)
+        for section in self.sections:
+            section.close()
+        self.messages.close()
+
+    def _tell(self, topic: str) -> None:
+        if topic == "message":
+            self.messages.show_busy(self._workbench.busy)
+            self.messages.show(self._workbench.message)
+        for section in self.sections:
+            section.update(topic)
+
+
+def _later_sections() -> list[Any]:
+    """Train, Review, Segment a folder, Set-up."""
+    from importlib import import_module
+    from importlib.util import find_spec
+
+    names = {
+        "train_section": "TrainSection",
+        "review_section": "ReviewSection",
+        "folder_section": "FolderSection",
+        "setup_section": "SetUpSection",
+    }
+    found = []
+    for module, name in names.items():
+        full = f"DualSSLSegLib.panel.{module}"
+        if find_spec(full) is not None:
+            found.append(getattr(import_module(full), name))
+    return found
