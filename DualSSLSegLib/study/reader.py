@@ -18,8 +18,9 @@ from DualSSLSegLib.study.reviews import Review, read_review
 from DualSSLSegLib.study.revisions import Revisions
 from DualSSLSegLib.study.scan import Listing, list_cases
 from DualSSLSegLib.study.splits import SplitTable, as_table
-from DualSSLSegLib.study.status import StudyStatus, Surveyor
+from DualSSLSegLib.study.status import StudyStatus
 from DualSSLSegLib.study.study_file import StudyFile, StudyStore
+from DualSSLSegLib.study.surveyor import Surveyor
 
 Progress = Callable[[int, int], None]
 

@@ -68,3 +68,15 @@ def test_a_draft_is_kept_until_it_is_discarded(tmp_path):
 def _fails(target):
     target.write_bytes(b"half")
     raise ValueError("half written")
+
+
+def test_a_draft_put_aside_is_no_draft_any_more_and_is_kept(tmp_path):
+    study = tiny_study(tmp_path)
+    file = write_label_file(tmp_path / "outside" / "label.nii.gz")
+    study.drafts.save("a", file)
+    aside = study.drafts.put_aside("a")
+    assert aside.read_bytes() == file.read_bytes()
+    assert study.drafts.path("a") is None and study.drafts.ids() == set()
+    assert {case.id: case.state for case in study.status().cases}["a"] == "new"
+    with pytest.raises(BadInput, match="no unfinished work"):
+        study.drafts.put_aside("a")

@@ -132,3 +132,31 @@ def test_a_label_of_another_program_that_cannot_be_read_does_not_count_and_is_na
     assert status.problems[0].path == broken and "cannot be used" in status.problems[0].reason
     write_label_file(broken)
     assert _states(study)["a"] == "labelled"
+
+
+def test_a_row_knows_which_structures_the_label_contains_and_the_time_spent(tmp_path):
+    study = tiny_study(tmp_path)
+    study.add_revision("a", label_of(2), author="Ada", origin="manual")
+    study.add_revision("b", label_of(2) * 0, author="Ada", origin="manual")
+    study.update_review("a", lambda review: review.with_time("Ada", 20))
+    rows = {case.id: case for case in study.status().cases}
+    assert rows["a"].present_values == (2,) and rows["a"].seconds == 20
+    assert rows["b"].present_values == () and rows["c"].present_values == () and rows["c"].seconds == 0
+
+
+def test_a_revision_of_an_earlier_version_shows_what_the_study_knew_then(tmp_path):
+    study = tiny_study(tmp_path)
+    mark = study.add_revision("a", label_of(2), author="Ada", origin="manual").path.with_name("0001.json")
+    content = json.loads(mark.read_text(encoding="utf-8"))
+    assert content.pop("present_values") == [2]
+    mark.write_text(json.dumps(content), encoding="utf-8")
+    assert study.status().cases[0].present_values == (1, 2)
+
+
+def test_a_damaged_review_is_named_and_stops_nothing(tmp_path):
+    study = tiny_study(tmp_path)
+    study.update_review("a", lambda review: review.with_time("Ada", 20))
+    (study.layout.reviews / "a.json").write_text("no JSON", encoding="utf-8")
+    status = study.status()
+    assert (status.cases[0].state, status.cases[0].seconds) == ("new", 0)
+    assert [problem.path.name for problem in status.problems] == ["a.json"]
