@@ -46,18 +46,18 @@ class DualSSLSeg(ScriptedLoadableModule):
         parent.categories = [translate("qSlicerAbstractCoreModule", "Segmentation")]
         parent.dependencies = ["SegmentEditor", "Segmentations", "Volumes", "Markups", "Colors"]
         parent.contributors = [_("The DualSSLSeg contributors")]
-        parent.helpText = _(
-            "Label a few scans; two different networks learn from them and from all unlabelled scans. Every "
-            "other scan then has a prediction, a map of where it is uncertain, and a place in the list of what "
-            "to review next, with the reason. Correct or accept, train again, and segment whole folders at the "
-            "end. Everything runs on this computer, and training goes on when Slicer is closed. "
-            "This is research software and not a medical device."
-        )
-        parent.acknowledgementText = _(
-            "The training method follows two publications: "
-            '<a href="https://arxiv.org/abs/2505.17690">arXiv:2505.17690</a> and '
-            '<a href="https://arxiv.org/abs/2509.13084">arXiv:2509.13084</a>.'
-        )
+        parent.helpText = _("""
+<p>Label a few scans. Two different networks learn from them and from all unlabelled scans; every other scan then has a
+prediction, a map of where it is uncertain, and a place in the list of what to review next, with the reason. Correct or
+accept, train again, and segment whole folders at the end.</p>
+<p>Everything stays on this computer, and training goes on when Slicer is closed.</p>
+<p>This is research software and not a medical device.</p>
+""")
+        parent.acknowledgementText = _("""
+<p>The training method follows two publications:
+<a href="https://arxiv.org/abs/2505.17690">arXiv:2505.17690</a> and
+<a href="https://arxiv.org/abs/2509.13084">arXiv:2509.13084</a>.</p>
+""")
         parent.icon = qt.QIcon(resource_path("Icons/DualSSLSeg.png"))
         slicer.app.connect("startupCompleted()", register_sample_data)
 
