@@ -13,7 +13,8 @@ from DualSSLSegLib.panel.plot_legend import Entry, Legend
 from DualSSLSegLib.panel.plot_scale import Scale, readable_on, thinned, tick_text, tick_values, upper_end
 
 _CHART_HEIGHT = 92
-_TOP, _GAP, _RIGHT = 6, 16, 12
+_TOP, _GAP, _RIGHT = 6, 14, 12
+_UNDER_NAME = 10  # pixels between the name of a chart and its highest tick
 _MOST_POINTS = 240
 _FEW_POINTS = 12  # below, every measurement gets a dot of its own
 
@@ -122,7 +123,7 @@ class CurvePlot(qt.QWidget):
         line = metrics.height()
         charts = len(self._charts())
         below = 2 * line + 10 + legend  # texts of the ticks, name of the axis, legend
-        needed = _TOP + charts * (_CHART_HEIGHT + line + 4) + max(0, charts - 1) * _GAP + below
+        needed = _TOP + charts * (_CHART_HEIGHT + line + _UNDER_NAME) + max(0, charts - 1) * _GAP + below
         self.setFixedHeight(int(needed) if charts else 3 * line)
 
     def _paint_nothing(self, painter: Any) -> None:
@@ -145,7 +146,8 @@ class CurvePlot(qt.QWidget):
             painter.setPen(self.palette.color(qt.QPalette.WindowText))
             shown = metrics.elidedText(words, qt.Qt.ElideRight, int(right))
             painter.drawText(0, int(top + metrics.ascent()), shown)
-            upper, bottom = top + line + 4, top + line + 4 + _CHART_HEIGHT
+            upper = top + line + _UNDER_NAME
+            bottom = upper + _CHART_HEIGHT
             values = [value for curve in curves for _step, value in curve.points]
             high = upper_end(values) if curves[0].kind == "loss" else 1.0
             y = Scale(min(0.0, *values), high, bottom, upper)

@@ -57,8 +57,8 @@ class OptionsForm:
             for row in rows:
                 self._add(layout, row)
             parent.layout().addWidget(page)
-            parent.setVisible(bool(rows))
             self._pages.append(page)
+        self._parents[False].setVisible(len(self.advanced_names) < len(self._rows))
         self.reset()
 
     def values(self) -> dict[str, Any]:
@@ -126,7 +126,7 @@ class OptionsForm:
         elif row["type"] in ("int", "float"):
             editor = qt.QSpinBox() if row["type"] == "int" else qt.QDoubleSpinBox()
             if row["type"] == "float":
-                editor.decimals = 3
+                editor.decimals = _decimals(row)
                 editor.singleStep = 0.05 if (row["high"] or _WIDEST_RANGE) <= 1 else 0.1
             editor.minimum = -_WIDEST_RANGE if row["low"] is None else row["low"]
             editor.maximum = _WIDEST_RANGE if row["high"] is None else row["high"]
@@ -140,6 +140,12 @@ class OptionsForm:
     def _touched(self, *_arguments: Any) -> None:
         if not self._filling:
             self._changed()
+
+
+def _decimals(row: dict[str, Any]) -> int:
+    """As many places as the numbers of the option have, at least two."""
+    numbers = [f"{row[name]:g}" for name in ("default", "low", "high") if row[name] is not None]
+    return max(2, *(len(number.partition(".")[2]) for number in numbers))
 
 
 def _help(row: dict[str, Any]) -> str:

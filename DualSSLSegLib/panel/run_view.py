@@ -56,8 +56,10 @@ class RunView:
             self._labels[name].text = text
             self._labels[name].setVisible(bool(text))
         self._show_progress(words)
+        reasons = {verb: self._why_not(verb) for verb in self._buttons.values()}
         for button, verb in self._buttons.items():
-            reason = self._why_not(verb)
+            reason = reasons[verb]
+            button.setVisible(not all(reasons.values()))  # nothing can be done with a run that is finished
             button.enabled = not reason
             button.toolTip = reason or self._helps[str(button.objectName)]
 
