@@ -115,9 +115,7 @@ class DualSSLSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.logic = DualSSLSegLogic()  # what slicer.util.getModuleLogic hands to scripts
         self.workbench = new_workbench(Threaded())
         self.panel = Panel(self.workbench, self.layout, self.resourcePath)
-        scene = slicer.mrmlScene
-        self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
-        self.addObserver(scene, scene.EndCloseEvent, self.onSceneEndClose)
+        follow_scene(self, self.workbench)
         if self.parent.isEntered:  # the module was reloaded while it is on screen
             self.enter()
 
@@ -146,22 +144,17 @@ class DualSSLSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             del sys.modules[name]
         ScriptedLoadableModuleWidget.onReload(self)
 
-    def onSceneStartClose(self, _caller, _event):
-        self.workbench.scene_closing()
 
-    def onSceneEndClose(self, _caller, _event):
-        self.workbench.scene_closed()
-
-
-class DualSSLSegLogic(ScriptedLoadableModuleLogic):
+class DualSSLSegLogic(ScriptedLoadableModuleLogic, VTKObservationMixin):
     """The panel's steps for scripts: `slicer.util.getModuleLogic("DualSSLSeg")`.
 
     Everything that can be asked of the workbench and every verb of it is an attribute here (`open_study`, `rows`,
     `open_next`, `submit`, `start_training`, ...). Verbs are done when they return, and raise what the panel would
-    show as a message.
+    show as a message. A training runs by itself; `poll()` looks at how far it is.
     """
 
     def __init__(self, parent=None):
+        VTKObservationMixin.__init__(self)
         ScriptedLoadableModuleLogic.__init__(self, parent)
         self._workbench = None
 
@@ -172,10 +165,12 @@ class DualSSLSegLogic(ScriptedLoadableModuleLogic):
             from DualSSLSegLib.loop.background import Inline
 
             self._workbench = new_workbench(Inline())
+            follow_scene(self, self._workbench)
         return self._workbench
 
     def close(self):
         """Save unfinished work and let the study go."""
+        self.removeObservers()
         workbench, self._workbench = self._workbench, None
         if workbench is not None:
             workbench.close()
@@ -192,6 +187,13 @@ def new_workbench(background):
     from DualSSLSegLib.workbench.workbench import Workbench
 
     return Workbench(background, author=author())
+
+
+def follow_scene(owner, workbench):
+    """Tell the workbench before and after the scene is closed, for as long as `owner` keeps its observers."""
+    scene = slicer.mrmlScene
+    owner.addObserver(scene, scene.StartCloseEvent, lambda _caller, _event: workbench.scene_closing())
+    owner.addObserver(scene, scene.EndCloseEvent, lambda _caller, _event: workbench.scene_closed())
 
 
 class DualSSLSegTest(ScriptedLoadableModuleTest):
