@@ -7,7 +7,6 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from DualSSLSegLib.atomic import read_json, write_json
 from DualSSLSegLib.errors import BadInput
@@ -93,8 +92,7 @@ def usable_packages(setting: WorkerSetting) -> Path | None:
     return setting.packages
 
 
-def launcher_arguments() -> dict[str, Any]:
-    """What `Launcher(**launcher_arguments())` needs to start workers as the saved setting says."""
-    setting = load_setting()
+def import_path(setting: WorkerSetting) -> tuple[str, ...]:
+    """What comes onto the path of the workers, and of nothing else."""
     packages = usable_packages(setting)
-    return {"python": setting.python, "extra_path": () if packages is None else (str(packages),)}
+    return () if packages is None else (str(packages),)

@@ -19,7 +19,7 @@ from DualSSLSegLib.packages.plan import InstallPlan, install_plan
 from DualSSLSegLib.packages.private_folder import read_mark
 from DualSSLSegLib.packages.probe import Probe, probe
 from DualSSLSegLib.packages.remove import remove
-from DualSSLSegLib.packages.setting import WorkerSetting, launcher_arguments, load_setting, save_setting
+from DualSSLSegLib.packages.setting import WorkerSetting, import_path, load_setting, save_setting
 from DualSSLSegLib.processes import is_alive
 
 NEEDS = (Need("dualsslseg_tiny", "1.0"), Need("numpy", "1.26"))
@@ -63,7 +63,7 @@ def test_what_is_missing_comes_and_what_is_there_does_not_come_again(tmp_path: P
     mark = read_mark(plan.target)
     assert mark is not None and set(mark.packages.values()) == {"1.2", "1.0"}
     assert load_setting() == WorkerSetting(None, plan.target)
-    assert launcher_arguments()["extra_path"] == (str(plan.target),)
+    assert import_path(load_setting()) == (str(plan.target),)
     seen = probe(load_setting(), NEEDS)
     assert seen.ok and seen.private == ("dualsslseg_tiny",) and seen.versions["numpy"] != "99.0"
     assert left_over(plan) == []
@@ -148,7 +148,7 @@ def test_a_killed_program_leaves_nothing_that_is_used_and_the_next_one_tidies_up
         victim.send_signal(signal.SIGKILL)
         victim.wait()
         assert len(left_over(plan)) == 1 and not plan.target.exists()
-        assert launcher_arguments() == {"python": None, "extra_path": ()}
+        assert load_setting() == WorkerSetting()
         good = tiny_plan(tmp_path / "wheels")
         assert installed(good).done and left_over(good) == []
     finally:

@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from DualSSLSegLib.errors import BadInput
-from DualSSLSegLib.loop.launcher import Launcher
 from DualSSLSegLib.packages.private_folder import Mark, write_mark
 from DualSSLSegLib.packages.setting import (
     WorkerSetting,
-    launcher_arguments,
+    import_path,
     load_setting,
     save_setting,
     usable_packages,
@@ -78,9 +77,7 @@ def test_the_private_folder_is_on_the_path_of_the_python_it_was_made_for(tmp_pat
         assert usable_packages(setting) is None
 
 
-def test_a_launcher_is_made_from_the_setting(tmp_path: Path) -> None:
-    assert launcher_arguments() == {"python": None, "extra_path": ()}
+def test_the_path_of_the_workers(tmp_path: Path) -> None:
+    assert import_path(WorkerSetting()) == ()
     packages = packages_for(tmp_path / "own", None)
-    save_setting(WorkerSetting(None, packages))
-    assert launcher_arguments() == {"python": None, "extra_path": (str(packages),)}
-    assert isinstance(Launcher(**launcher_arguments()), Launcher)
+    assert import_path(WorkerSetting(None, packages)) == (str(packages),)
