@@ -9,10 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+from DualSSLSegLib.loop.pulse import Pulse
+
 T = TypeVar("T")
 
 _RESULTS_A_POLL = 4
 _YIELD_S = 0.015
+_YIELD_STARVED_S = 0.06  # of the 0.1 s that a click may wait
+_POLL_EVERY_MS, _POLL_STARVED_MS = 250, 10
 
 
 class Background(Protocol):
@@ -37,6 +41,10 @@ class Background(Protocol):
     @property
     def busy(self) -> bool:
         """Whether something is waiting, under way, or done and not handed over."""
+
+    @property
+    def poll_after_ms(self) -> int:
+        """In how many milliseconds to poll again."""
 
     def close(self, wait_s: float = 5.0) -> None:
         """Finish the work without a key, for at most `wait_s` seconds, and drop the rest. `poll` still hands over;
@@ -68,6 +76,10 @@ class Inline:
     @property
     def busy(self) -> bool:
         return False
+
+    @property
+    def poll_after_ms(self) -> int:
+        return _POLL_EVERY_MS
 
     def close(self, wait_s: float = 5.0) -> None:
         """Nothing is under way."""
@@ -149,12 +161,12 @@ class _Lane:
 class Threaded:
     """One daemon thread does the work in order; a second one what goes `aside`.
 
-    Inside Slicer the thread of the window may hold Python's lock between two polls, so `poll` lets go of it for a
+    The thread of the window may keep Python's lock between two polls (see pulse.py), so `poll` lets go of it for a
     moment while something is under way.
     """
 
-    def __init__(self, *, yield_s: float = _YIELD_S) -> None:
-        self._yield_s = yield_s
+    def __init__(self) -> None:
+        self._pulse = Pulse()
         self._closed = False
         self._finished: deque[_Task] = deque()
         self._news = threading.Event()
@@ -175,14 +187,23 @@ class Threaded:
             for task in list(self._finished):
                 task.dropped = task.dropped or task.key == key
         if not self._closed:
+            self._pulse.begin()
             self._lanes[aside].add(_Task(work, then, failed, key))
         elif key is None:  # such as a draft of a label that could not be written
             Inline().run(work, then, failed)
 
     def poll(self) -> None:
-        if not self._finished and self._yield_s and not self._closed and self.busy:
-            self._news.wait(self._yield_s)
+        busy = self.busy
+        self._pulse.look(busy)
+        if not self._finished and busy and not self._closed:
+            self._news.wait(_YIELD_STARVED_S if self._pulse.starved else _YIELD_S)
         self._news.clear()
+        try:
+            self._hand_over()
+        finally:
+            self._pulse.polled()
+
+    def _hand_over(self) -> None:
         for _ in range(min(len(self._finished), _RESULTS_A_POLL)):
             task = self._finished.popleft()
             if task.dropped:
@@ -195,6 +216,10 @@ class Threaded:
     @property
     def busy(self) -> bool:
         return any(lane.busy for lane in self._lanes) or bool(self._finished)
+
+    @property
+    def poll_after_ms(self) -> int:
+        return _POLL_STARVED_MS if self._pulse.starved and self.busy else _POLL_EVERY_MS
 
     def close(self, wait_s: float = 5.0) -> None:
         self._closed = True

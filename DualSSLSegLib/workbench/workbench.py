@@ -47,6 +47,11 @@ class Workbench(SetUpSteps):
             self._autosave()
             self._notice_deleted_nodes()
 
+    @property
+    def poll_after_ms(self) -> int:
+        """In how many milliseconds to poll again: 250, and less while work waits for Python's lock."""
+        return self.background.poll_after_ms
+
     def touch(self) -> None:
         """The user does something in the case, such as scrolling: the time on it goes on counting."""
         self.time_spent.touch()

@@ -35,7 +35,10 @@ def test_the_second_editor_is_told_who_edits(tmp_path):
 def test_a_killed_editor_blocks_nobody(tmp_path):
     tiny_study(tmp_path)
     other = subprocess.Popen(
-        [sys.executable, "-c", _HOLDER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", _HOLDER, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         assert other.stdout.readline().strip() == "True"

@@ -40,7 +40,11 @@ def test_labels_device_memory_and_time(loop):
     found = expectation(loop, Machine(), minutes=5)
     assert found.problem == "" and found.labels == ("b",)
     assert found.device == "processor, 4 cores" and found.memory == "8.0 GB free"
-    assert "about 5 min of training" in found.time and "2 other scans" in found.time and "first time" in found.time
+    assert (
+        "about 5 min of training" in found.time
+        and "2 other scans" in found.time
+        and "first time" in found.time
+    )
     card = expectation(loop, Machine(cuda="RTX", gpu_memory_bytes=12 << 30))
     assert card.device == "graphics card (RTX)" and card.memory.startswith("12.0 GB on the graphics card")
     assert expectation(loop, Machine(cuda="RTX"), device="cpu").device.startswith("processor")
@@ -50,7 +54,9 @@ def test_an_earlier_run_tells_how_long_predicting_takes(loop):
     loop.label("b", label_of(), author="Ada")
     run = predicted_run(loop.study, {"a": label_of(), "c": label_of()}, finished=False)
     tell(run, {"type": "phase", "name": "predict", "t": 1000.0})
-    tell(run, {"type": "predicted", "case": "a", "t": 1120.0}, {"type": "predicted", "case": "c", "t": 1240.0})
+    tell(
+        run, {"type": "predicted", "case": "a", "t": 1120.0}, {"type": "predicted", "case": "c", "t": 1240.0}
+    )
     tell(run, {"type": "finished", "memory_mb": 3072.0})
     found = expectation(loop, Machine())
     assert "then about 4 min to predict 2 other scans" in found.time

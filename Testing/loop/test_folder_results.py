@@ -13,10 +13,15 @@ from DualSSLSegLib.loop.folder_results import FolderResults, open_result
 
 
 def make_run(folder, names, refused=()):
-    rows = [{"id": name, "paths": [str(write_scan(folder / "in" / f"{name}.nii.gz"))], "role": "predict"} for name in names]
+    rows = [
+        {"id": name, "paths": [str(write_scan(folder / "in" / f"{name}.nii.gz"))], "role": "predict"}
+        for name in names
+    ]
     (folder / "out").mkdir()
     spec = {"kind": "segment", "model": str(folder / "model.pt"), "output": str(folder / "out")}
-    return RunFolder.create(folder / "out" / ".dualsslseg" / "runs", spec, {"cases": rows, "refused": list(refused)})
+    return RunFolder.create(
+        folder / "out" / ".dualsslseg" / "runs", spec, {"cases": rows, "refused": list(refused)}
+    )
 
 
 def test_rows_follow_the_run(tmp_path):

@@ -39,7 +39,9 @@ def test_the_newest_of_draft_and_revision_and_the_prediction_when_asked(loop):
     save_draft(loop.study, "a", label_of(1, 2), GRID)
     opened = open_case(loop, "a")
     assert opened.source == "draft" and np.array_equal(opened.label, label_of(1, 2)) and opened.run is None
-    opened = open_case(loop, "a", correct_prediction=True)  # unfinished work is not thrown away for a prediction
+    opened = open_case(
+        loop, "a", correct_prediction=True
+    )  # unfinished work is not thrown away for a prediction
     assert opened.source == "draft" and "discard" in opened.note
 
 

@@ -44,7 +44,12 @@ def test_a_training_under_way(run):
 
 def test_predicting_counts_scans(run):
     words = describe_run(
-        run, state(*TRAINING, {"type": "phase", "name": "predict", "total": 9}, {"type": "progress", "step": 3, "total": 9})
+        run,
+        state(
+            *TRAINING,
+            {"type": "phase", "name": "predict", "total": 9},
+            {"type": "progress", "step": 3, "total": 9},
+        ),
     )
     assert (words.status, words.detail) == ("Predicting the other scans", "Scan 3 of 9")
 
@@ -78,7 +83,11 @@ def test_what_was_asked_is_shown_until_it_is_done(run):
         ({"type": "finished", "predicted": 1}, "Finished", "1 scan was predicted."),
         ({"type": "finished", "predicted": 4, "unusable": ["x"]}, "Finished", "1 could not be used"),
         ({"type": "stopped"}, "Stopped, the work is kept", "Resume"),
-        ({"type": "failed", "text": "Memory ran out.", "hint": "Use less."}, "Failed", "Memory ran out. Use less."),
+        (
+            {"type": "failed", "text": "Memory ran out.", "hint": "Use less."},
+            "Failed",
+            "Memory ran out. Use less.",
+        ),
         ({"type": "failed"}, "Failed", "console.log"),
     ],
 )
@@ -89,7 +98,9 @@ def test_every_end(run, last, status, says):
 
 
 def test_a_lost_run_says_what_resume_does(run):
-    run.events_path.write_text("".join(json.dumps({"v": 1, "seq": n, "t": 1.0, **e}) + "\n" for n, e in enumerate(TRAINING, 1)))
+    run.events_path.write_text(
+        "".join(json.dumps({"v": 1, "seq": n, "t": 1.0, **e}) + "\n" for n, e in enumerate(TRAINING, 1))
+    )
     from DualSSLSegLib.jobs.state import liveness
 
     lost = liveness(state_of(run), 0.0, 1e9)
@@ -102,7 +113,13 @@ def test_a_lost_run_says_what_resume_does(run):
 def test_a_run_folder_full_of_rubbish_is_still_described(run):
     run.spec_path.write_text("rubbish")
     run.control_path.write_text("rubbish")
-    run.events_path.write_bytes(b"\x00\xff rubbish\n{}\n[1]\n" + json.dumps({"v": 1, "seq": 1, "type": "progress", "step": "many", "total": None, "eta_s": None}).encode() + b"\n")
+    run.events_path.write_bytes(
+        b"\x00\xff rubbish\n{}\n[1]\n"
+        + json.dumps(
+            {"v": 1, "seq": 1, "type": "progress", "step": "many", "total": None, "eta_s": None}
+        ).encode()
+        + b"\n"
+    )
     words = describe_run(run, state_of(run))
     assert words.title == "Run" and words.warnings
 
@@ -110,7 +127,12 @@ def test_a_run_folder_full_of_rubbish_is_still_described(run):
 def test_curves_leave_out_what_is_not_defined():
     told = state(
         *TRAINING,
-        {"type": "validated", "step": 20, "measure": "agreement", "agreement": {"liver": 0.5, "tumour": None}},
+        {
+            "type": "validated",
+            "step": 20,
+            "measure": "agreement",
+            "agreement": {"liver": 0.5, "tumour": None},
+        },
         {"type": "progress", "step": 40, "total": 100, "loss": 1.0},
         {"type": "validated", "step": 40, "measure": "agreement", "agreement": {"liver": 0.7, "tumour": 0.2}},
     )
@@ -122,4 +144,10 @@ def test_curves_leave_out_what_is_not_defined():
 
 
 def test_times_as_one_says_them():
-    assert [time_words(s) for s in (1, 59, 200, 3600, 4300)] == ["1 min", "1 min", "3 min", "1 h", "1 h 12 min"]
+    assert [time_words(s) for s in (1, 59, 200, 3600, 4300)] == [
+        "1 min",
+        "1 min",
+        "3 min",
+        "1 h",
+        "1 h 12 min",
+    ]

@@ -18,7 +18,14 @@ def test_before_anything_is_trained_the_list_says_what_is_next(tmp_path):
     loop = Controller(tiny_study(tmp_path / "s"))
     found = survey(loop)
     assert found.queue is None and found.run is None and len(found.rows) == 3
-    assert counts_of(found.rows) == {"new": 3, "predicted": 0, "in_progress": 0, "labelled": 0, "reviewed": 0, "failed": 0}
+    assert counts_of(found.rows) == {
+        "new": 3,
+        "predicted": 0,
+        "in_progress": 0,
+        "labelled": 0,
+        "reviewed": 0,
+        "failed": 0,
+    }
     assert next_up(found.rows, None).case == "a" and next_up(found.rows, None, "a").case == "b"
     save_draft(loop.study, "c", label_of(), GRID)
     unfinished = next_up(survey(loop).rows, None)

@@ -1,0 +1,167 @@
+"""The same steps beside a window: nothing waits, nothing is read on the window's thread, errors become messages."""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+import numpy as np
+import pytest
+from support.benches import bench, paint, poll_until
+from support.predictions import predicted_run, tell
+from support.studies import GRID, label_of, tiny_study
+
+from DualSSLSegLib.imaging.labels import read_label
+from DualSSLSegLib.loop.background import Threaded
+from DualSSLSegLib.study.folder import StudyFolder
+
+pytestmark = pytest.mark.panel
+
+_TOUCHED: list[str] = []
+_WATCHED: list[str] = []
+
+
+def _notice(event, arguments):
+    """Every file or folder below a watched one that the main thread opens or lists."""
+    if _WATCHED and event in ("open", "os.scandir", "os.listdir", "os.rename", "os.remove"):
+        path = str(arguments[0]) if arguments else ""
+        if path.startswith(_WATCHED[0]) and threading.current_thread() is threading.main_thread():
+            _TOUCHED.append(f"{event} {path}")
+
+
+sys.addaudithook(_notice)
+
+
+@pytest.fixture
+def watch(tmp_path):
+    """What the main thread opens below tmp_path/s while the test is under way."""
+    _TOUCHED.clear()
+    yield lambda: _WATCHED.append(str(tmp_path / "s"))
+    _WATCHED.clear()
+
+
+def test_a_whole_round_opens_no_file_of_the_study_on_the_windows_thread(tmp_path, watch):
+    study = tiny_study(tmp_path / "s", cases=("a", "b", "c", "d"))
+    predicted_run(study, {"b": label_of(1), "c": label_of(2), "d": label_of(1)})
+    watch()
+    workbench = bench(tmp_path / "s", Threaded())
+    assert workbench.controller is None and workbench.busy == "Opening s"
+    poll_until(workbench, lambda: not workbench.background.busy)
+    assert workbench.counts["predicted"] == 3 and workbench.busy == ""
+    workbench.open_next()
+    poll_until(workbench, lambda: workbench.case == "b")
+    paint(workbench, label_of(2))
+    workbench.clock.now += 61
+    poll_until(workbench, lambda: not workbench.changed and not workbench.background.busy)
+    assert workbench.controller.study.drafts is not None
+    workbench.submit()
+    assert workbench.why_not("open_next").startswith("One moment")
+    poll_until(workbench, lambda: workbench.case == "c" and not workbench.background.busy)
+    workbench.review()
+    poll_until(workbench, lambda: workbench.prediction is not None)
+    workbench.show_map("disagreement")
+    workbench.jump_next()
+    workbench.mark_seen(1)
+    workbench.accept()
+    poll_until(workbench, lambda: workbench.counts["reviewed"] == 1 and not workbench.background.busy)
+    workbench.accept_all()
+    poll_until(workbench, lambda: workbench.counts["reviewed"] == 2 and not workbench.background.busy)
+    workbench.add_structure("bone")
+    poll_until(workbench, lambda: len(workbench.structures) == 3 and not workbench.background.busy)
+    workbench.start_training(minutes=1)
+    poll_until(workbench, lambda: workbench.launcher.launched != [] and workbench.run_words is not None)
+    tell_elsewhere(workbench.run)
+    workbench.clock.now += 1
+    poll_until(workbench, lambda: workbench.run_state.status == "finished" and not workbench.background.busy)
+    workbench.expect(minutes=3)
+    workbench.refresh()
+    workbench.close_study()
+    poll_until(workbench, lambda: workbench.controller is None and not workbench.background.busy)
+    assert _TOUCHED == []
+    workbench.close()
+
+
+def tell_elsewhere(run):
+    """The worker's last word, written by another thread as by another process."""
+    writer = threading.Thread(target=tell, args=(run, {"type": "finished"}))
+    writer.start()
+    writer.join()
+
+
+def test_an_error_becomes_a_message_and_the_verb_returns(tmp_path):
+    workbench = bench(tmp_path / "s", Threaded())
+    poll_until(workbench, lambda: workbench.rows != [])
+    workbench.open_study(tmp_path / "nowhere")
+    poll_until(workbench, lambda: workbench.message.kind == "error")
+    assert "does not exist" in workbench.message.text and "nowhere" in workbench.message.text
+    assert workbench.message.hint and workbench.study_path == tmp_path / "s"
+    workbench.submit()
+    assert workbench.message.text == "No case is open. Open one first."
+    workbench.close()
+
+
+def test_what_nobody_expected_is_said_and_raised(tmp_path, monkeypatch):
+    workbench = bench(tmp_path / "s", Threaded())
+    poll_until(workbench, lambda: workbench.rows != [] and not workbench.background.busy)
+
+    def broken(*_, **__):
+        raise ZeroDivisionError("oh")
+
+    monkeypatch.setattr("DualSSLSegLib.workbench.annotate_steps.open_case", broken)
+    workbench.open_case("a")
+    with pytest.raises(ZeroDivisionError):
+        poll_until(workbench, lambda: False)
+    assert workbench.message.kind == "error" and "ZeroDivisionError" in workbench.message.text
+    assert workbench.busy == ""
+    monkeypatch.undo()
+    workbench.open_case("a")
+    poll_until(workbench, lambda: workbench.case == "a")
+    workbench.close()
+
+
+def test_the_newest_of_two_clicks_wins(tmp_path):
+    workbench = bench(tmp_path / "s", Threaded())
+    poll_until(workbench, lambda: workbench.rows != [] and not workbench.background.busy)
+    workbench.open_case("a")
+    workbench.open_case("b")
+    poll_until(workbench, lambda: not workbench.background.busy)
+    assert workbench.case == "b" and workbench.busy == ""
+    workbench.close()
+
+
+def test_quitting_while_a_label_is_being_written_loses_nothing(tmp_path, monkeypatch):
+    workbench = bench(tmp_path / "s", Threaded())
+    poll_until(workbench, lambda: workbench.rows != [] and not workbench.background.busy)
+    workbench.open_case("a")
+    poll_until(workbench, lambda: workbench.case == "a")
+    paint(workbench, label_of(2))
+    workbench.submit()
+    paint(workbench, label_of(1))  # and goes on drawing
+    workbench.close()
+    study = StudyFolder.open(tmp_path / "s")
+    assert np.array_equal(read_label(study.latest("a").path, GRID, study.structures), label_of(2))
+    assert np.array_equal(read_label(study.drafts.path("a"), GRID, study.structures), label_of(1))
+
+
+def test_strokes_drawn_while_a_label_is_written_stay_on_screen(tmp_path):
+    workbench = bench(tmp_path / "s", Threaded())
+    poll_until(workbench, lambda: workbench.rows != [] and not workbench.background.busy)
+    workbench.open_case("a")
+    poll_until(workbench, lambda: workbench.case == "a")
+    paint(workbench, label_of(2))
+    workbench.submit()
+    paint(workbench, label_of(1))
+    poll_until(workbench, lambda: not workbench.background.busy)
+    assert workbench.case == "a" and "drawn since" in workbench.message.text
+    assert np.array_equal(workbench.case_scene.label(), label_of(1)) and workbench.changed
+    workbench.close()
+
+
+def test_a_result_for_a_study_that_was_closed_meanwhile_is_dropped(tmp_path):
+    workbench = bench(tmp_path / "s", Threaded())
+    poll_until(workbench, lambda: workbench.rows != [] and not workbench.background.busy)
+    workbench.open_case("a")
+    workbench.close_study()
+    poll_until(workbench, lambda: not workbench.background.busy)
+    assert workbench.case is None and workbench.rows == [] and workbench.busy == ""
+    workbench.close()

@@ -1,0 +1,142 @@
+"""Reviewing predictions: maps, hot spots, and the three verdicts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from support.benches import bench, paint
+from support.predictions import predicted_run
+from support.studies import label_of, tiny_study
+
+from DualSSLSegLib.errors import BadInput
+
+pytestmark = pytest.mark.panel
+
+
+@pytest.fixture
+def predicted(tmp_path):
+    """Cases b and c are predicted."""
+    predicted_run(tiny_study(tmp_path / "s"), {"b": label_of(2), "c": label_of(1)})
+    return bench(tmp_path / "s")
+
+
+def test_a_review_shows_prediction_map_and_hot_spots(predicted):
+    assert predicted.why_not("accept")
+    predicted.review()
+    assert predicted.case == "b" and predicted.prediction.case == "b" and predicted.opened.source == "empty"
+    assert predicted.map_shown == "uncertainty" and predicted.heat_map.visible
+    assert [spot.number for spot in predicted.hot_spots] == [1, 2] and predicted.current_hot_spot is None
+    assert predicted.score_words.startswith("Estimated error 0.25") and "Reason 0." in predicted.message.text
+    assert not predicted.changed and not predicted.case_scene.label().any()
+    predicted.show_map("disagreement")
+    assert predicted.map_shown == "disagreement"
+    predicted.show_map("")
+    assert predicted.map_shown == "" and not predicted.heat_map.visible
+    with pytest.raises(BadInput, match="no map"):
+        predicted.show_map("beauty")
+
+
+def test_hot_spots_are_worked_through(predicted):
+    predicted.review("b")
+    predicted.jump_next()
+    assert predicted.current_hot_spot == 1
+    predicted.mark_seen(1)
+    predicted.jump_next()
+    assert predicted.current_hot_spot == 2
+    predicted.mark_seen(2)
+    assert all(spot.seen for spot in predicted.hot_spots)
+    predicted.jump_next()
+    assert predicted.current_hot_spot == 1  # all are seen: round again
+    with pytest.raises(BadInput, match="no hot spot 7"):
+        predicted.jump(7)
+    predicted.leave_review()
+    assert predicted.case == "b" and predicted.prediction is None and predicted.hot_spots == []
+    predicted.review("b")
+    assert [spot.seen for spot in predicted.hot_spots] == [True, True]
+
+
+def test_accepting_writes_a_revision_with_its_run(predicted):
+    predicted.review("b")
+    run = predicted.prediction.run
+    predicted.clock.now += 9
+    predicted.accept()
+    newest = predicted.controller.study.latest("b")
+    assert (newest.origin, newest.run, newest.author) == ("accepted", run.id, "Ada")
+    assert predicted.prediction is None and predicted.next_case.case == "c"
+    assert predicted.controller.study.review("b").seconds == {"Ada": 9.0}
+    predicted.review()
+    assert predicted.case == "c"
+
+
+def test_rejecting_is_remembered_with_its_reason(predicted):
+    predicted.review("b")
+    predicted.reject("leaks into the stomach")
+    (verdict,) = predicted.controller.study.review("b").rejected
+    assert verdict.reason == "leaks into the stomach" and predicted.controller.study.latest("b") is None
+
+
+def test_correcting_takes_the_prediction_as_the_label(predicted):
+    predicted.review("b")
+    predicted.correct()
+    assert predicted.prediction is None and np.array_equal(predicted.case_scene.label(), label_of(2))
+    assert not predicted.changed
+    paint(predicted, label_of(2, 2))
+    predicted.submit(then_next=False)
+    assert predicted.controller.study.latest("b").origin == "corrected"
+
+
+def test_a_label_in_work_is_not_replaced_by_a_prediction(predicted):
+    predicted.open_case("b")
+    paint(predicted, label_of(1))
+    predicted.review()
+    assert predicted.case == "b" and np.array_equal(predicted.case_scene.label(), label_of(1))
+    for verb in ("correct", "accept"):
+        with pytest.raises(BadInput, match="Submit or discard"):
+            getattr(predicted, verb)()
+    assert np.array_equal(predicted.case_scene.label(), label_of(1)) and predicted.changed
+
+
+def test_accepting_all_names_what_could_not_be(predicted, tmp_path):
+    run = predicted.controller.runs.all()[0]
+    run.prediction_path("b").write_bytes(b"rubbish")
+    predicted.accept_all()
+    assert {row.id: row.state for row in predicted.rows} == {"a": "new", "b": "predicted", "c": "reviewed"}
+    assert predicted.message.kind == "warning" and "b" in predicted.message.text
+    with pytest.raises(BadInput, match="no prediction to accept"):
+        predicted.accept_all([])
+    predicted.accept_all(["c"])
+    assert (
+        predicted.controller.study.latest("c").number == 2
+        and "1 prediction was accepted" in predicted.message.text
+    )
+
+
+def test_a_newer_prediction_is_not_accepted_unseen(predicted):
+    predicted.review("b")
+    predicted_run(predicted.controller.study, {"b": label_of(1)})
+    with pytest.raises(BadInput, match="newer prediction"):
+        predicted.accept()
+    assert predicted.controller.study.latest("b") is None and predicted.prediction is not None
+
+
+def test_damaged_files_of_a_prediction_are_named(predicted):
+    run = predicted.controller.runs.all()[0]
+    run.uncertainty_path("b").write_bytes(b"rubbish")
+    with pytest.raises(BadInput, match="uncertainty"):
+        predicted.review("b")
+    assert predicted.prediction is None
+    with pytest.raises(BadInput, match="no prediction"):
+        predicted.review("a")
+
+
+def test_the_scene_is_closed_during_a_review(predicted):
+    import slicer
+
+    predicted.review("b")
+    predicted.scene_closing()
+    slicer.mrmlScene.Clear(0)
+    predicted.scene_closed()
+    assert predicted.case is None and predicted.prediction is None
+    predicted.poll()
+    predicted.review("b")
+    assert predicted.prediction is not None
