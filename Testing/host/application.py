@@ -31,8 +31,8 @@ def start():
     global _app
     if _app is None:
         ending.keep_none_alive()
-        ending.end_without_teardown()
         _app = _start()
+        ending.end_without_teardown()  # after PySide6 registered its own end, so that this one comes first
     return _app
 
 

@@ -53,12 +53,7 @@ def signal_of(sender, signature: str):
     if wanted not in same_name:
         raise ValueError(_no_such(sender, wanted, same_name))
     inner = wanted[wanted.index("(") + 1 : -1]
-    if len(same_name) == 1:
-        return bound
-    try:
-        return bound[inner]
-    except (KeyError, IndexError, TypeError):
-        return bound
+    return bound if len(same_name) == 1 or not inner else bound[inner]
 
 
 def _no_such(sender, signature: str, known) -> str:
@@ -75,10 +70,29 @@ def _slot(arguments: tuple):
     return arguments[0]
 
 
+class _WithoutArguments:
+    """The slot of a connection to `clicked()`: it must not get the argument that `clicked(bool)` would bring."""
+
+    def __init__(self, slot) -> None:
+        self.slot = slot
+
+    def __call__(self) -> None:
+        self.slot()
+
+
+def _wants_nothing(signature: str) -> bool:
+    return normalized(signature).endswith("()") if "(" in signature else False
+
+
 def connect(self, *arguments) -> bool:
     if isinstance(arguments[0], QtCore.QObject):  # PySide6's own SignalInstance.connect comes through here
         return _pyside_connect(*arguments)
-    signal_of(self, arguments[0]).connect(_slot(arguments[1:]))
+    signal, slot = signal_of(self, arguments[0]), _slot(arguments[1:])
+    if _wants_nothing(arguments[0]):
+        slot = _WithoutArguments(slot)
+        self.__dict__.setdefault("_slots_without_arguments", []).append(slot)
+        slot = slot.__call__
+    signal.connect(slot)
     return True
 
 
@@ -90,9 +104,19 @@ def disconnect(self, *arguments) -> bool:
     signal = signal_of(self, arguments[0])
     try:
         if len(arguments) > 1:
-            signal.disconnect(_slot(arguments[1:]))
+            signal.disconnect(_connected(self, arguments[0], _slot(arguments[1:])))
         else:
             signal.disconnect()
     except (RuntimeError, TypeError):
         return False
     return True
+
+
+def _connected(sender, signature: str, slot):
+    """What `connect` really connected for this slot."""
+    if _wants_nothing(signature):
+        for wrapped in sender.__dict__.get("_slots_without_arguments", []):
+            if wrapped.slot == slot:
+                sender.__dict__["_slots_without_arguments"].remove(wrapped)
+                return wrapped.__call__
+    return slot

@@ -6,6 +6,7 @@ import slicer
 from PySide6 import QtWidgets
 
 from .errors import HostLimitation
+from .observers import Observation
 from .strict import contract_class
 
 _SCENE_EVENTS = (
@@ -41,8 +42,8 @@ class qMRMLNodeComboBox(
         row.addWidget(self._combo)
         self.setFocusProxy(self._combo)
         self._scene = None
-        self._tags: list[int] = []
-        self._renamed: list[tuple[object, int]] = []
+        self._of_scene: list[Observation] = []
+        self._of_nodes: list[Observation] = []
         self._attributes: list[tuple[str, str, object]] = []
         self._filling = False
         self._told = ""
@@ -57,13 +58,13 @@ class qMRMLNodeComboBox(
     def setMRMLScene(self, scene) -> None:
         if scene is self._scene:
             return
-        for tag in self._tags:
-            self._scene.RemoveObserver(tag)
+        for observation in self._of_scene:
+            observation.stop()
         self._scene = scene
-        self._tags = []
+        self._of_scene = []
         if scene is not None:
             events = [getattr(slicer.vtkMRMLScene, name) for name in _SCENE_EVENTS]
-            self._tags = [scene.AddObserver(event, self._scene_changed) for event in events]
+            self._of_scene = [Observation(scene, event, self._scene_changed) for event in events]
         self._fill(self._wanted)
         self.setEnabled(scene is not None)
 
@@ -96,10 +97,10 @@ class qMRMLNodeComboBox(
 
     def _fill(self, wanted: str = "") -> None:
         wanted = wanted or self._combo.itemData(self._combo.currentIndex) or ""
-        for node, tag in self._renamed:
-            node.RemoveObserver(tag)
+        for observation in self._of_nodes:
+            observation.stop()
         nodes = self._nodes()
-        self._renamed = [(node, node.AddObserver("ModifiedEvent", self._node_modified)) for node in nodes]
+        self._of_nodes = [Observation(node, "ModifiedEvent", self._node_modified) for node in nodes]
         self._filling = True
         self._combo.clear()
         if self.noneEnabled:

@@ -6,7 +6,8 @@ import importlib
 import sys
 import types
 
-from . import facade, ui_loader
+from . import contract, facade, ui_loader
+from .errors import HostLimitation
 
 _FILES = (
     *(
@@ -38,10 +39,21 @@ def classes() -> list[type]:
     return found
 
 
+def _not_imitated(name: str) -> type:
+    """Scripts may mention the class; making one says that the host cannot."""
+
+    def refuse(self, *_arguments) -> None:
+        raise HostLimitation(f"{name} is not imitated by the test host")
+
+    return type(name, (), {"__init__": refuse, "__module__": "slicer"})
+
+
 def install(slicer) -> None:
     ctk = types.ModuleType("ctk", "ctk widgets of the test host")
     sys.modules["ctk"] = ctk
     for cls in classes():
         setattr(ctk if cls.__name__.startswith("ctk") else slicer, cls.__name__, cls)
         ui_loader.widget_classes[cls.__name__] = cls
+    for name in sorted(set(contract.CLASSES) - set(ui_loader.widget_classes)):
+        setattr(ctk if name.startswith("ctk") else slicer, name, _not_imitated(name))
     facade.module.QUiLoader = ui_loader.QUiLoader

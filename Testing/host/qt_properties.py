@@ -16,6 +16,8 @@ MODULES = (QtCore, QtGui, QtWidgets, QtUiTools, QtSvg, QtNetwork)
 # (class, property) pairs for which PythonQt finds a static method or a plain method first.
 METHODS_FIRST = {("QTimer", "singleShot")}
 
+_NEVER_NONE = ("QString", "bool", "int", "double")
+
 
 class QtProperty:
     """A Q_PROPERTY as an attribute. `getter` is PySide6's method of the same name, where there is one.
@@ -50,12 +52,13 @@ class QtProperty:
             )
         if described.typeName() == "QString" and isinstance(value, (int, float)):
             value = str(value)  # PythonQt does this silently
-        if not isinstance(value, enum.Enum) and instance.setProperty(self.name, value):
-            return
-        if described.write(instance, value):
-            return
+        if value is not None:
+            if not isinstance(value, enum.Enum) and instance.setProperty(self.name, value):
+                return
+            if described.write(instance, value):
+                return
         setter = getattr(instance, f"set{self.name[0].upper()}{self.name[1:]}", None)
-        if setter is None:
+        if setter is None or (value is None and described.typeName() in _NEVER_NONE):
             raise AttributeError(
                 f"Property '{self.name}' of type '{described.typeName()}' does not accept an object of type "
                 f"{type(value).__name__} ({value!r})"
@@ -104,9 +107,10 @@ def _show_enum_values(cls: type) -> None:
 
 def _show_properties(cls: type) -> None:
     meta = cls.staticMetaObject
-    for index in range(meta.propertyOffset(), meta.propertyCount()):
+    for index in range(meta.propertyCount()):
         name = meta.property(index).name()
-        if (cls.__name__, name) not in METHODS_FIRST:
+        own = index >= meta.propertyOffset() or name in vars(cls)  # a subclass overrides a virtual getter
+        if own and (cls.__name__, name) not in METHODS_FIRST:
             getter = getattr(cls, name, None)
             setattr(cls, name, QtProperty(name, getter if callable(getter) else None))
 

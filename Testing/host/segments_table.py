@@ -6,6 +6,7 @@ import vtk
 from PySide6 import QtCore, QtGui, QtWidgets
 
 from .mrml_widgets import qMRMLWidget
+from .observers import Observation
 from .strict import contract_class
 
 _VISIBLE, _COLOUR, _NAME = range(3)
@@ -35,7 +36,7 @@ class qMRMLSegmentsTableView(
         self._table.setSelectionBehavior(QtWidgets.QAbstractItemView.SelectRows)
         column.addWidget(self._table)
         self._node = None
-        self._tag = 0
+        self._observation = None
         self._ids: list[str] = []
         self._filling = False
         self._table.selectionModel().selectionChanged.connect(self._selection)
@@ -44,11 +45,12 @@ class qMRMLSegmentsTableView(
     def setSegmentationNode(self, node) -> None:
         if node is self._node:
             return
-        if self._node is not None:
-            self._node.RemoveObserver(self._tag)
+        if self._observation is not None:
+            self._observation.stop()
         self._node = node
+        self._observation = None
         if node is not None:
-            self._tag = node.AddObserver(vtk.vtkCommand.AnyEvent, self._node_changed)
+            self._observation = Observation(node, vtk.vtkCommand.AnyEvent, self._node_changed)
         self._fill()
 
     def segmentationNode(self):

@@ -1,0 +1,28 @@
+"""VTK observers of a widget that end with the widget, as the Qt-VTK connections of Slicer's C++ widgets do."""
+
+from __future__ import annotations
+
+import weakref
+
+import shiboken6
+
+
+class Observation:
+    """One observer; the widget is held weakly, and a widget whose C++ part is gone hears nothing more."""
+
+    def __init__(self, subject, event, method) -> None:
+        self._subject = subject
+        self._method = weakref.WeakMethod(method)
+        self._tag = subject.AddObserver(event, self._heard)
+
+    def _heard(self, caller, event) -> None:
+        method = self._method()
+        if method is None or not shiboken6.isValid(method.__self__):
+            self.stop()
+        else:
+            method(caller, event)
+
+    def stop(self) -> None:
+        if self._subject is not None:
+            self._subject.RemoveObserver(self._tag)
+            self._subject = None
