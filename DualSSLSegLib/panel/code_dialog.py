@@ -8,6 +8,7 @@ from typing import Any
 import qt
 from slicer.i18n import tr as _
 
+from DualSSLSegLib.panel.code_picker import CodePicker, can_pick
 from DualSSLSegLib.study.model import Structure
 
 _FIELDS = ("meaning", "value", "scheme")
@@ -61,7 +62,14 @@ class CodeDialog:
         self._grid.setColumnStretch(1, 3)
         self._grid.setColumnStretch(2, 2)
         self._grid.setColumnStretch(3, 1)
+        self._picker: CodePicker | None = None
         self._buttons = qt.QDialogButtonBox()
+        self.pick_button: Any = None
+        if can_pick():
+            self.pick_button = self._buttons.addButton(
+                _("From Slicer's lists..."), qt.QDialogButtonBox.ActionRole
+            )
+            self.pick_button.clicked.connect(lambda *_arguments: self._pick())
         self.ok_button = self._buttons.addButton(qt.QDialogButtonBox.Ok)
         self._buttons.addButton(qt.QDialogButtonBox.Cancel)
         self._layout.addWidget(self._buttons)
@@ -75,7 +83,20 @@ class CodeDialog:
         self.dialog.open()
 
     def close(self) -> None:
+        if self._picker is not None:
+            self._picker.close()
         self.dialog.close()
+
+    def _pick(self) -> None:
+        self._picker = CodePicker(self._all_entered(), self._picked, self.dialog)
+        self._picker.open()
+
+    def _picked(self, codes: dict[str, Any]) -> None:
+        """Show what was picked; a person may still change it."""
+        self._codes = codes
+        for part, field in self.edits:
+            self.edits[part, field].text = str(codes.get(part, _NO_CODE).get(field, ""))
+        self._update()
 
     def _entered(self, part: str) -> dict[str, str]:
         return {field: str(self.edits[part, field].text).strip() for field in _FIELDS}
@@ -95,10 +116,14 @@ class CodeDialog:
         self.ok_button.toolTip = why_not
 
     def _accept(self) -> None:
+        self.dialog.accept()
+        self._chosen(self._all_entered())
+
+    def _all_entered(self) -> dict[str, Any]:
+        """What is entered, with the modifiers that the fields do not show."""
         codes = {**self._codes, "category": self._entered("category"), "type": self._entered("type")}
         region = self._entered("region")
         codes.pop("region", None)
         if region["value"]:
             codes["region"] = region
-        self.dialog.accept()
-        self._chosen(codes)
+        return codes

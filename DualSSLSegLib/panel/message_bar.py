@@ -88,12 +88,15 @@ class MessageBar:
         self._busy_bar.setVisible(bool(words))
 
     def show(self, message: Any) -> None:
-        """Add a message (kind "info", "warning" or "error", text, hint). One that stands there is not repeated."""
+        """Add a message (kind "info", "warning" or "error", text, hint). One that stands there is not repeated;
+        an empty text takes the last information away."""
         kind, text, hint = message.kind, message.text, message.hint
-        if not text or any(row.says(kind, text, hint) for row in self.rows):
+        if any(row.says(kind, text, hint) for row in self.rows):
             return
         for row in [row for row in self.rows if row.kind == "info"]:
             self.remove(row)
+        if not text:
+            return
         while len(self.rows) >= _MOST_ROWS:
             gentle = [row for row in self.rows if row.kind != "error"] or self.rows
             self.remove(gentle[0])

@@ -25,6 +25,7 @@ class Panel:
     def __init__(self, workbench: Workbench, parent_layout: Any, resource_path: Callable[[str], str]) -> None:
         self._workbench = workbench
         self.messages = MessageBar()
+        self._shown: Any = None
         parent_layout.addWidget(self.messages.widget)
         self.study = StudySection(workbench, resource_path)
         self.annotate = AnnotateSection(workbench, resource_path)
@@ -61,7 +62,12 @@ class Panel:
     def _tell(self, topic: str) -> None:
         if topic == "message":
             self.messages.show_busy(self._workbench.busy)
-            self.messages.show(self._workbench.message)
+            message = self._workbench.message
+            if (
+                message is not self._shown
+            ):  # the topic also tells of `busy`: a closed message must not come back
+                self._shown = message
+                self.messages.show(message)
         for section in self.sections:
             section.update(topic)
 

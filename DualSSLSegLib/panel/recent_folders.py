@@ -26,10 +26,3 @@ def remember_folder(folder: str) -> list[str]:
     # one string: QSettings returns a list of one item as a plain string
     qt.QSettings().setValue(_KEY, json.dumps(folders))
     return folders
-
-
-def forget_folder(folder: str) -> list[str]:
-    """Take a folder out, because it is gone, and return the new list."""
-    folders = [other for other in recent_folders() if other != folder]
-    qt.QSettings().setValue(_KEY, json.dumps(folders))
-    return folders

@@ -7,7 +7,7 @@ from typing import Any
 import slicer
 import vtk
 
-from DualSSLSegLib.workbench.for_widgets import new_editor_node
+from DualSSLSegLib.workbench.for_widgets import editor_node
 
 
 class SegmentEditor:
@@ -102,7 +102,7 @@ class SegmentEditor:
 
     def _take_node(self) -> None:
         if self._node is None:
-            self._node = new_editor_node()
+            self._node = editor_node()
             self.widget.setMRMLSegmentEditorNode(self._node)
 
     def _scene_closes(self, _scene: Any, _event: str) -> None:

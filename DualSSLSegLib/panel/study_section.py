@@ -80,7 +80,8 @@ class StudySection:
 
     def open_folder(self, folder: str) -> None:
         """Open the study in a folder, or ask for its structures when it is none yet."""
-        if self._workbench.is_study(folder):
+        if self._workbench.is_study(folder) or not Path(folder).is_dir():
+            # a folder that is gone (or on a drive that is) is opened, too: that says so in words
             self._new_folder = None
             self._workbench.open_study(folder)
         else:
