@@ -1,7 +1,6 @@
 """The door to 3D Slicer: what the module is called, and how its parts are put together.
 
-Slicer reads this file at every start, so nothing is imported here that takes time; the panel and the library
-behind it come when the module is opened.
+Slicer reads this file at every start: nothing is imported at its top that takes time.
 """
 
 import importlib.util
@@ -201,30 +200,39 @@ class DualSSLSegTest(ScriptedLoadableModuleTest):
 
     def setUp(self):
         slicer.mrmlScene.Clear(0)
+        self.loaded = set(sys.modules)
+        self.temporary = tempfile.TemporaryDirectory(prefix="DualSSLSeg ")
+        self.folder = Path(self.temporary.name)
+        self.logic = DualSSLSegLogic()
+
+    def tearDown(self):
+        self.logic.close()
+        self.temporary.cleanup()
+        self.assertFalse({"torch", "monai", "nibabel"} & (set(sys.modules) - self.loaded))
 
     def runTest(self):
         for test in (self.test_label_and_go_on, self.test_review_needs_a_prediction):
             self.setUp()
-            loaded = set(sys.modules)
-            with tempfile.TemporaryDirectory(prefix="DualSSLSeg ") as folder:
-                logic = DualSSLSegLogic()
-                try:
-                    test(logic, Path(folder))
-                finally:
-                    logic.close()
-            self.assertFalse({"torch", "monai", "nibabel"} & (set(sys.modules) - loaded))
+            try:
+                test()
+            finally:
+                self.tearDown()
 
-    def test_label_and_go_on(self, logic, folder):
-        """The reference label of a generated scan becomes a revision, and the next case opens."""
+    def create_study(self, scans):
         from DualSSLSegLib.demo.phantom import STRUCTURES, write_cohort
 
+        write_cohort(self.folder, scans)
+        self.logic.create_study(self.folder / "images", STRUCTURES)
+
+    def test_label_and_go_on(self):
+        """The reference label of a generated scan becomes a revision, and the next case opens."""
         self.delayDisplay(_("Labelling a case of a generated study"))
-        write_cohort(folder, 3)
-        logic.create_study(folder / "images", STRUCTURES)
+        logic = self.logic
+        self.create_study(scans=3)
         self.assertEqual(len(logic.rows), 3)
         logic.open_next()
         first = logic.case
-        reference = slicer.util.loadSegmentation(str(folder / "labels" / f"{first}.nii.gz"), {})
+        reference = slicer.util.loadLabelVolume(str(self.folder / "labels" / f"{first}.nii.gz"), {})
         logic.use_segmentation(reference)
         drawn = logic.case_scene.label()
         self.assertEqual(set(drawn.ravel().tolist()), {0, 1, 2})
@@ -234,15 +242,13 @@ class DualSSLSegTest(ScriptedLoadableModuleTest):
         logic.open_case(first)
         self.assertTrue((logic.case_scene.label() == drawn).all())
 
-    def test_review_needs_a_prediction(self, logic, folder):
+    def test_review_needs_a_prediction(self):
         """Before anything was trained there is nothing to review, and the reason is a sentence."""
-        from DualSSLSegLib.demo.phantom import STRUCTURES, write_cohort
         from DualSSLSegLib.errors import DualSSLSegError
 
         self.delayDisplay(_("Asking for a review before there is a prediction"))
-        write_cohort(folder, 2)
-        logic.create_study(folder / "images", STRUCTURES)
-        self.assertTrue(logic.why_not("review"))
-        logic.open_next()
+        self.create_study(scans=2)
+        self.assertTrue(self.logic.why_not("review"))
+        self.logic.open_next()
         with self.assertRaises(DualSSLSegError):
-            logic.review()
+            self.logic.review()
