@@ -43,11 +43,12 @@ def _start():
     import slicer
     import slicer.util
 
-    from . import dialogs, offered, scene, standins
+    from . import dialogs, offered, qt_messages, scene, standins
     from . import errors as error_hooks
     from .layout_manager import qSlicerLayoutManager
     from .slicer_application import qSlicerApplication
 
+    qt_messages.collect()
     dialogs.install()
     app = qSlicerApplication()
     slicer.app = app
@@ -85,6 +86,9 @@ def load_module(path: str | Path, *, panel: bool = True):
     module._door = getattr(sys.modules[name], name)(module)
     setattr(slicer.modules, f"{name}Instance", module._door)
     slicer.app.moduleManager().moduleLoaded.emit(name)
+    if not slicer.app._completed:
+        slicer.app._completed = True
+        slicer.app.startupCompleted.emit()
     if panel:
         module.widgetRepresentation().enter()
     return module
@@ -118,12 +122,12 @@ def unload(name: str) -> None:
 
 
 def reload(name: str):
-    """What the Reload button does: clean up, read the file again, make a new panel. Returns the new module."""
+    """What the Reload button does: the old Python object cleans up, the file is read again. Returns the new object."""
     import slicer
 
-    path = getattr(slicer.modules, name.lower()).path
-    unload(name)
-    return load_module(path)
+    getattr(slicer.modules, f"{name}Widget").onReload()
+    settle(0)
+    return getattr(slicer.modules, f"{name}Widget")
 
 
 def MainWindow(module, width: int = 1280, height: int = 800):

@@ -74,15 +74,12 @@ class qSlicerScriptedLoadableModule(_Module, contract_class("qSlicerScriptedLoad
         panel.setLayout(facade.module.QVBoxLayout())
         panel.setMRMLScene(slicer.mrmlScene)
         panel._module = self
-        python_class = getattr(sys.modules[self.name], f"{self.name}Widget")
-        panel._python = python_class(panel)
-        panel._python.setup()
+        panel._fill()
         return panel
 
     def widgetRepresentation(self):
         if self._panel is None:
             self._panel = self.createNewWidgetRepresentation()
-            setattr(slicer.modules, f"{self.name}Widget", self._panel._python)
         return self._panel
 
 
@@ -92,6 +89,16 @@ class qSlicerScriptedLoadableModuleWidget(
     _python = None
     _module = None
     _entered = False
+
+    def _fill(self) -> None:
+        name = self._module.name
+        self._python = getattr(sys.modules[name], f"{name}Widget")(self)
+        setattr(slicer.modules, f"{name}Widget", self._python)
+        self._python.setup()
+
+    def reload(self) -> None:
+        """A new Python object in the same widget; whoever is on screen stays there without a new enter()."""
+        self._fill()
 
     def self(this):
         return this._python

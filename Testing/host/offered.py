@@ -20,7 +20,7 @@ _FILES = (
         "segments_table",
     ),
     *("segment_editor", "slice_view", "three_d_view", "layout_manager", "modules", "io_manager"),
-    *("slicer_application", "main_window"),
+    *("slicer_application", "main_window", "terminology_navigator"),
 )
 
 

@@ -46,6 +46,7 @@ class qSlicerApplication(contract_class("qSlicerApplication", facade.module.QApp
         self._logic = None
         self._layout_manager = None
         self._testing = False
+        self._completed = False
         self._usage: list[tuple[str, str]] = []
 
     def mrmlScene(self):

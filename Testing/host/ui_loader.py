@@ -9,6 +9,7 @@ from PySide6 import QtCore, QtGui, QtUiTools
 from . import contract, facade
 from .connections import normalized, signal_of
 from .errors import HostLimitation
+from .qt_properties import QtProperty
 
 widget_classes: dict[str, type] = {}  # ctk, qMRML and qSlicer classes by name; filled by `application`
 
@@ -37,9 +38,7 @@ _SET_BY_QT = {("QLabel", "buddy")}
 def _check_properties(element: ET.Element, name: str, class_name: str) -> list[tuple[str, str, ET.Element]]:
     """Every property must exist. Those that the contract adds to Qt are taken out and returned: Qt cannot set them."""
     own = contract.properties(class_name) if class_name in contract.CLASSES else {}
-    meta = next(
-        c for c in _host_class(class_name).__mro__ if c.__module__.startswith("PySide6")
-    ).staticMetaObject
+    cls = _host_class(class_name)
     taken = []
     for entry in element.findall("property"):
         property_name = entry.get("name", "")
@@ -50,7 +49,7 @@ def _check_properties(element: ET.Element, name: str, class_name: str) -> list[t
             taken.append((name, property_name, entry[0]))
         elif (class_name, property_name) in _SET_BY_QT:
             continue
-        elif meta.indexOfProperty(property_name) < 0 and entry.get("stdset") != "0":
+        elif not isinstance(getattr(cls, property_name, None), QtProperty) and entry.get("stdset") != "0":
             raise UiMistake(f"{name}: {class_name} has no property '{property_name}'")
     return taken
 

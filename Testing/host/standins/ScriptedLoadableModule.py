@@ -100,9 +100,7 @@ class ScriptedLoadableModuleWidget:
             )
 
     def onReload(self) -> None:
-        from host import application
-
-        application.reload(self.moduleName)
+        slicer.util.reloadScriptedModule(self.moduleName)
 
     def onReloadAndTest(self, **kwargs) -> None:
         self.onReload()
