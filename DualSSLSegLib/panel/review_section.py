@@ -100,7 +100,9 @@ class ReviewSection:
         following = self._next()
         reason = workbench.why_not("review")
         if not reason and following is None:
-            reason = _("No other prediction waits.") if self._waiting else _("No prediction waits: train first.")
+            reason = (
+                _("No other prediction waits.") if self._waiting else _("No prediction waits: train first.")
+            )
         ui.reviewNextButton.enabled = not reason
         ui.reviewNextButton.toolTip = reason or self._next_help
         shown = workbench.prediction
@@ -141,7 +143,9 @@ class ReviewSection:
             button.enabled = not reason
             button.toolTip = reason or self._helps[str(button.objectName)]
         count = len(self._waiting)
-        self.ui.acceptAllButton.text = _("Accept all {count} unseen...").format(count=count) if count else _("Accept all")
+        self.ui.acceptAllButton.text = (
+            _("Accept all {count} unseen...").format(count=count) if count else _("Accept all")
+        )
         self.ui.reasonCombo.enabled = bool(self.ui.rejectButton.enabled)
         if self._shortcut is not None:
             self._shortcut.enabled = not self.workbench.why_not("jump_next")

@@ -21,7 +21,14 @@ class RunView:
     """
 
     def __init__(
-        self, ui: Any, prefix: str, buttons: Mapping[str, str], why_not: Callable[[str], str], take: Callable[[str], None]
+        self,
+        ui: Any,
+        prefix: str,
+        buttons: Mapping[str, str],
+        why_not: Callable[[str], str],
+        take: Callable[[str], None],
+        *,
+        titled: bool = True,
     ) -> None:
         self.part = getattr(ui, f"{prefix}Part")
         self._labels = {
@@ -31,11 +38,13 @@ class RunView:
         for label in self._labels.values():
             label.textFormat = qt.Qt.PlainText  # a file name may look like HTML
         for name in ("Detail", "Warnings"):
-            self._labels[name].setTextInteractionFlags(qt.Qt.TextSelectableByMouse | qt.Qt.TextSelectableByKeyboard)
+            self._labels[name].setTextInteractionFlags(
+                qt.Qt.TextSelectableByMouse | qt.Qt.TextSelectableByKeyboard
+            )
         self.progress = getattr(ui, f"{prefix}Progress")
         self._buttons = {getattr(ui, name): verb for name, verb in buttons.items()}
         self._helps = {name: str(getattr(ui, name).toolTip) for name in buttons}
-        self._why_not = why_not
+        self._why_not, self._titled = why_not, titled
         for button, verb in self._buttons.items():
             button.clicked.connect(lambda *_arguments, verb=verb: take(verb))
 
@@ -45,7 +54,7 @@ class RunView:
         if words is None:
             return
         texts = {
-            "Title": words.title,
+            "Title": words.title if self._titled else "",
             "Status": words.status,
             "TimeLeft": words.time_left,
             "Detail": words.detail,
@@ -76,4 +85,6 @@ class RunView:
             return
         self.progress.setRange(0, _FULL)
         self.progress.value = round(words.fraction * _FULL)
-        self.progress.setAccessibleDescription(_("{percent} % done").format(percent=round(100 * words.fraction)))
+        self.progress.setAccessibleDescription(
+            _("{percent} % done").format(percent=round(100 * words.fraction))
+        )
