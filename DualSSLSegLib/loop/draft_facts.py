@@ -11,7 +11,7 @@ from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.imaging.formats import stem_of
 from DualSSLSegLib.study.folder import StudyFolder
 from DualSSLSegLib.study.layout import LABEL_SUFFIX
-from DualSSLSegLib.study.writing import writing
+from DualSSLSegLib.study.writing import CannotWrite, writing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,6 +36,12 @@ def save_draft(
     def write(path: Path) -> None:
         write_label(path, label, grid)
 
+    if not study.layout.own.is_dir():  # moved, or its drive is gone: nothing must be written to where it was
+        raise CannotWrite(
+            "the folder of the study cannot be reached.",
+            hint="Plug in the drive, or put the folder back, and try again.",
+            path=study.path,
+        )
     facts = _facts_path(study.drafts.save(case, write, suffix=LABEL_SUFFIX))
     with writing(facts):
         write_json(facts, {"v": 1, "run": run, "image_digest": _digest(study, case)})

@@ -73,7 +73,7 @@ class StudyLock:
         text = json.dumps({"token": token, "time": time.time(), **asdict(this_process())})
         while True:
             with writing(self.path):
-                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self.path.parent.mkdir(exist_ok=True)  # a study that was moved away is not made anew here
                 created = _patiently(lambda: create_exclusively(self.path, text.encode("utf-8")))
             if created:
                 self._token = token

@@ -100,7 +100,7 @@ class AnnotateSteps(Keeping):
             revision = controller.label(
                 opened.id, label, author=author, origin=_origin(opened, label), run=opened.run
             )
-            drafts.forget(controller.study, opened.id)
+            drafts.forget(number, controller.study, opened.id)
             controller.study.update_review(opened.id, lambda review: _reviewed(review, revision, seconds))
             return revision.origin
 
@@ -190,10 +190,11 @@ class AnnotateSteps(Keeping):
             self._show_case(opened, in_study=False)
             return
         controller, drafts, writes = self._study(), self._drafts, not self.read_only
+        number = drafts.take_number()
 
         def work() -> None:
             if writes:
-                drafts.forget(controller.study, opened.id)
+                drafts.forget(number, controller.study, opened.id)
 
         def then(_: None) -> None:
             self._leave_now()

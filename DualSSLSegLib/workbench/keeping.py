@@ -44,11 +44,13 @@ class DraftBox:
                 save_draft(study, case, label, grid, run=run)
                 self._written = number
 
-    def forget(self, study: StudyFolder, case: str) -> None:
-        """Remove the draft, and do not write those that were taken before now. Raises BadInput."""
+    def forget(self, number: int, study: StudyFolder, case: str) -> None:
+        """Remove the draft, unless one was written that was taken after `number`; none from before is written any more.
+        Raises BadInput."""
         with self._guard:
-            study.drafts.discard(case)
-            self._written = self._taken
+            if number >= self._written:
+                study.drafts.discard(case)
+                self._written = number
 
 
 class Keeping(Desk):

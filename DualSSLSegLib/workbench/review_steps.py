@@ -43,9 +43,9 @@ class ReviewSteps(TrainingSteps):
 
     @verb
     def review(self, case: str | None = None) -> None:
-        """Show a case with its newest prediction, its uncertainty and its hot spots: the open case when none is named,
-        else the first of the queue."""
-        wanted = case or self.case or self._next_to_review()
+        """Show a case with its newest prediction, its uncertainty and its hot spots: the open case when none is named
+        and its prediction waits, else the first of the queue."""
+        wanted = case or self._next_to_review()
         controller = self._study()
         on_screen = self.opened if self.opened is not None and self.case == wanted else None
 
@@ -68,6 +68,9 @@ class ReviewSteps(TrainingSteps):
     def _next_to_review(self) -> str:
         predicted = {row.id: row for row in self.rows if row.state == "predicted"}
         queued = self.queue.cases if self.queue is not None else ()
+        here = next((row for row in self.rows if row.id == self.case), None)
+        if self.case is not None and here is not None and here.state in ("predicted", "in_progress"):
+            return self.case
         waiting = [entry.case for entry in queued if entry.case in predicted] + list(predicted)
         if not waiting:
             raise BadInput("no prediction waits for a review.", hint="Train first.")

@@ -89,8 +89,8 @@ class StudySteps(AnnotateSteps):
         self._forget_study()
         self.controller, self.editor_lock = opened.controller, opened.lock
         self.study_path, self.read_only = opened.controller.study.path, opened.read_only
+        self.problems = opened.survey.problems
         self._tell("study")
-        self._take_survey(opened.survey)
         if self.read_only:
             self._say("warning", self.read_only, "You can look at everything here, but not change it.")
         elif self.problems:
@@ -101,9 +101,8 @@ class StudySteps(AnnotateSteps):
             )
         else:
             self._say("info", "")
-        self._watch_now()
+        self._take_survey(opened.survey)
         self._publish()
-        self._expect()
 
     @verb
     def close_study(self) -> None:

@@ -88,6 +88,17 @@ def test_a_scan_that_cannot_be_read_is_named(loop):
     assert str(caught.value.path).endswith("b.nii.gz")
 
 
+def test_a_study_that_was_moved_away_is_not_made_anew_by_a_draft(loop):
+    loop.study.path.rename(loop.study.path.with_name("moved"))
+    with pytest.raises(BadInput, match="cannot be reached"):
+        save_draft(loop.study, "a", label_of(1), GRID)
+    with pytest.raises(BadInput):
+        loop.label("a", label_of(1), author="Ada")
+    with pytest.raises(BadInput):
+        loop.study.add_structure("bone")
+    assert not loop.study.path.exists()
+
+
 def test_names_that_are_long_or_foreign(tmp_path):
     names = ("Müller Jörg 肝臓 01", "x" * 200)
     loop = Controller(tiny_study(tmp_path / "Öffentlich 研究", names))

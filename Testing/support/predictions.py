@@ -16,17 +16,27 @@ from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.study.folder import StudyFolder
 
 
-def predicted_run(study: StudyFolder, labels: Mapping[str, np.ndarray], *, finished: bool = True) -> RunFolder:
+def predicted_run(
+    study: StudyFolder, labels: Mapping[str, np.ndarray], *, finished: bool = True
+) -> RunFolder:
     """A training of the study that has predicted `labels` (X, Y, Z); the first case is to be reviewed first."""
     rows = [
-        {"id": case.id, "paths": [str(p) for p in case.paths], "role": "unlabelled" if case.id in labels else "labelled"}
+        {
+            "id": case.id,
+            "paths": [str(p) for p in case.paths],
+            "role": "unlabelled" if case.id in labels else "labelled",
+        }
         for case in study.cases().values()
     ]
-    run = RunFolder.create(study.runs_dir, {"kind": "train", "round": 1, "budget": {"minutes": 1}}, {"cases": rows})
+    run = RunFolder.create(
+        study.runs_dir, {"kind": "train", "round": 1, "budget": {"minutes": 1}}, {"cases": rows}
+    )
     run.checkpoints.mkdir()
     run.model_path.write_bytes(b"networks")
     for case, label in labels.items():
-        write_prediction(run, case, label, read_grid(study.case(case).paths[0]), [s.name for s in study.structures])
+        write_prediction(
+            run, case, label, read_grid(study.case(case).paths[0]), [s.name for s in study.structures]
+        )
     suggestions = [
         {"case": case, "score": round(1 - n / 10, 2), "reason": f"Reason {n}.", "values": {}}
         for n, case in enumerate(labels)
@@ -62,13 +72,21 @@ def write_prediction(run: RunFolder, case: str, label: np.ndarray, grid: Grid, n
     score = {"risk": 0.25, "networks": 2, "disagreement": 0.1, "rim_entropy": 0.3, "missing": []}
     write_json(
         run.prediction_facts_path(case),
-        {"v": 1, "case": case, "run": run.id, "score": score, "hot_spots": spots, "calibrated": False, "model": {}},
+        {
+            "v": 1,
+            "case": case,
+            "run": run.id,
+            "score": score,
+            "hot_spots": spots,
+            "calibrated": False,
+            "model": {},
+        },
     )
 
 
 def tell(run: RunFolder, *events: Mapping[str, object]) -> None:
     """Append events to a run's journal."""
-    earlier = run.events_path.read_text(encoding="utf-8").count("\n") if run.events_path.exists() else 0
+    earlier = run.events_path.read_bytes().count(b"\n") if run.events_path.exists() else 0
     with open(run.events_path, "a", encoding="utf-8") as journal:
         for number, event in enumerate(events, earlier + 1):
             journal.write(json.dumps({"v": 1, "seq": number, "t": time.time(), **event}) + "\n")

@@ -1,22 +1,18 @@
-"""Slicer's scene for every test of the workbench."""
+"""Slicer's scene for every test of the workbench; what goes wrong in it unseen fails the test."""
 
 from __future__ import annotations
 
 import pytest
-
-pytest.importorskip("slicer", reason="slicer-core is not installed")
-pytest.importorskip("PySide6", reason="PySide6 is not installed")
+from host.fixtures import clean_host, slicer_host  # noqa: F401 - fixtures
 
 
 @pytest.fixture(autouse=True)
-def scene():
-    """A process like Slicer's, with an empty scene before and after; errors of it fail the test."""
-    from host import application
+def settings(tmp_path, monkeypatch):
+    """A settings folder of the test's own."""
+    monkeypatch.setenv("DUALSSLSEG_SETTINGS", str(tmp_path / "settings"))
+    return tmp_path / "settings"
 
-    application.start()
-    import slicer
 
-    application.errors.clear()
-    yield slicer.mrmlScene
-    slicer.mrmlScene.Clear(0)
-    assert application.errors == []
+@pytest.fixture(autouse=True)
+def _scene(clean_host):  # noqa: F811
+    """Every test begins and ends with an empty scene."""

@@ -13,13 +13,6 @@ from DualSSLSegLib.workbench.workbench import Workbench
 pytestmark = pytest.mark.panel
 
 
-@pytest.fixture(autouse=True)
-def settings(tmp_path, monkeypatch):
-    """A settings folder of the test's own."""
-    monkeypatch.setenv("DUALSSLSEG_SETTINGS", str(tmp_path / "settings"))
-    return tmp_path / "settings"
-
-
 def test_nothing_is_asked_of_any_python_before_it_is_wanted(tmp_path):
     workbench = Workbench(Inline(), author="Ada")
     assert (
