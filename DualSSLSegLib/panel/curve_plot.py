@@ -60,7 +60,7 @@ class CurvePlot(qt.QWidget):
 
     # --- what Qt calls ------------------------------------------------------------------------------------
 
-    def paintEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+    def paintEvent(self, event: Any) -> None:
         painter = qt.QPainter(self)
         painter.setRenderHint(qt.QPainter.Antialiasing, True)
         try:
@@ -71,19 +71,19 @@ class CurvePlot(qt.QWidget):
         finally:
             painter.end()
 
-    def resizeEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+    def resizeEvent(self, event: Any) -> None:
         self._fit()
 
-    def mouseMoveEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+    def mouseMoveEvent(self, event: Any) -> None:
         place = event.position() if hasattr(event, "position") else event.pos()  # Qt 6, Qt 5
         width = self._x.last - self._x.first
         share = (place.x() - self._x.first) / width if width > 0 else 0.0
         self.read_at(self._x.low + share * (self._x.high - self._x.low))
 
-    def leaveEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+    def leaveEvent(self, event: Any) -> None:
         self.read_at(None)
 
-    def keyPressEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+    def keyPressEvent(self, event: Any) -> None:
         moves = {qt.Qt.Key_Left: -1, qt.Qt.Key_Right: 1}
         steps = self._steps()
         key = event.key()
@@ -161,7 +161,10 @@ class CurvePlot(qt.QWidget):
 
     def _paint_grid(self, painter: Any, y: Scale, right: float) -> None:
         metrics = self.fontMetrics()
-        text, grid = self.palette.color(qt.QPalette.WindowText), qt.QColor(self.palette.color(qt.QPalette.WindowText))
+        text, grid = (
+            self.palette.color(qt.QPalette.WindowText),
+            qt.QColor(self.palette.color(qt.QPalette.WindowText)),
+        )
         grid.setAlpha(45)
         for value in tick_values(y.low, y.high, 4):
             at = y.place(value)
@@ -170,7 +173,9 @@ class CurvePlot(qt.QWidget):
             words = tick_text(value)
             painter.setPen(text)
             painter.drawText(
-                int(self._x.first - 6 - metrics.horizontalAdvance(words)), int(at + metrics.ascent() / 2 - 1), words
+                int(self._x.first - 6 - metrics.horizontalAdvance(words)),
+                int(at + metrics.ascent() / 2 - 1),
+                words,
             )
         if self._step is not None:
             at = self._x.place(self._step)
@@ -195,7 +200,9 @@ class CurvePlot(qt.QWidget):
 
     def _paint_curve(self, painter: Any, curve: Curve, entry: Entry, y: Scale) -> None:
         painter.setPen(entry.pen())
-        points = [(self._x.place(step), y.place(value)) for step, value in thinned(curve.points, _MOST_POINTS)]
+        points = [
+            (self._x.place(step), y.place(value)) for step, value in thinned(curve.points, _MOST_POINTS)
+        ]
         path = qt.QPainterPath()
         path.moveTo(*points[0])
         for place in points[1:]:

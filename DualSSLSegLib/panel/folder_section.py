@@ -46,7 +46,9 @@ class FolderSection:
         ui.outputEdit.connect("currentPathChanged(QString)", self._output_chosen)
         ui.modelEdit.connect("currentPathChanged(QString)", self._show_request)
         ui.segmentButton.clicked.connect(lambda *_arguments: self._segment())
-        ui.openResultButton.clicked.connect(lambda *_arguments: self._open(ui.batchTable.currentIndex().row()))
+        ui.openResultButton.clicked.connect(
+            lambda *_arguments: self._open(ui.batchTable.currentIndex().row())
+        )
         self.update("study")
         self.update("folder")
 
@@ -76,7 +78,9 @@ class FolderSection:
         ui = self.ui
         ui.modelCombo.addItem(_("The newest of the open study"), _STUDY)
         ui.modelCombo.addItem(_("A model file"), _FILE)
-        ui.modelCombo.toolTip = _("The networks that segment: those of the open study, or a file that somebody gave you.")
+        ui.modelCombo.toolTip = _(
+            "The networks that segment: those of the open study, or a file that somebody gave you."
+        )
         for name, device in (
             (_("Automatic: the graphics card, if there is one"), "auto"),
             (_("Graphics card"), "cuda"),
@@ -120,7 +124,8 @@ class FolderSection:
         scans = str(ui.scansEdit.currentPath).strip()
         if scans and str(ui.outputEdit.currentPath).strip() in ("", self._suggested):
             path = Path(scans)
-            self._suggested = str(path.with_name(_("{folder} segmented").format(folder=path.name))) if path.name else ""
+            beside = _("{folder} segmented").format(folder=path.name)
+            self._suggested = str(path.with_name(beside)) if path.name else ""
             ui.outputEdit.currentPath = self._suggested
         self._show_request()
 
@@ -166,7 +171,8 @@ class FolderSection:
         for edit in (ui.scansEdit, ui.outputEdit, ui.modelEdit):
             edit.addCurrentPathToHistory()
         self._looked_for = output
-        model = self.workbench.study_path if self._model_kind == _STUDY else str(ui.modelEdit.currentPath).strip()
+        file = str(ui.modelEdit.currentPath).strip()
+        model = self.workbench.study_path if self._model_kind == _STUDY else file
         self.workbench.segment_folder(
             model,
             str(ui.scansEdit.currentPath).strip(),

@@ -14,7 +14,8 @@ from DualSSLSegLib.panel.state_marks import StateMarks
 
 _SCAN, _STATE, _REMARK = range(3)
 _FAILURES_TOLD = 3
-_MARKS = {WAITING: "new", DONE: "reviewed", SKIPPED: "reviewed", FAILED: "failed"}  # marks of the same meaning
+# the marks of the same meaning
+_MARKS = {WAITING: "new", DONE: "reviewed", SKIPPED: "reviewed", FAILED: "failed"}
 
 
 class FolderTableModel(qt.QAbstractTableModel):
@@ -36,13 +37,13 @@ class FolderTableModel(qt.QAbstractTableModel):
         """Where a scan stands, -1 when it is not shown."""
         return next((number for number, row in enumerate(self.rows) if row.name == name), -1)
 
-    def rowCount(self, parent: Any = None) -> int:  # noqa: N802 - Qt's name
+    def rowCount(self, parent: Any = None) -> int:
         return 0 if parent is not None and parent.isValid() else len(self.rows)
 
-    def columnCount(self, parent: Any = None) -> int:  # noqa: N802 - Qt's name
+    def columnCount(self, parent: Any = None) -> int:
         return 0 if parent is not None and parent.isValid() else 3
 
-    def headerData(self, section: int, orientation: Any, role: Any = qt.Qt.DisplayRole) -> Any:  # noqa: N802 - Qt's name
+    def headerData(self, section: int, orientation: Any, role: Any = qt.Qt.DisplayRole) -> Any:
         if orientation == qt.Qt.Horizontal and role == qt.Qt.DisplayRole:
             return (_("Scan"), _("State"), _("Remark"))[section]
         return None
@@ -73,7 +74,9 @@ def summary_words(rows: Sequence[FolderRow]) -> str:
     if not rows:
         return ""
     counts = Counter(row.state for row in rows)
-    parts = [f"{counts[state]} {state_word(state)}" for state in (DONE, SKIPPED, FAILED, WAITING) if counts[state]]
+    parts = [
+        f"{counts[state]} {state_word(state)}" for state in (DONE, SKIPPED, FAILED, WAITING) if counts[state]
+    ]
     lines = [_("{parts} of {count} scans").format(parts=", ".join(parts), count=len(rows))]
     failed = [row for row in rows if row.state == FAILED]
     lines += [f"✗ {row.name}: {row.detail}" for row in failed[:_FAILURES_TOLD]]

@@ -1,4 +1,4 @@
-"""What would be installed, for what, from where and whereto, with sizes and licences; nothing happens before the click."""
+"""What would be installed, from where and whereto, with sizes and licences; nothing happens before the click."""
 
 from __future__ import annotations
 
@@ -45,7 +45,9 @@ class InstallOffer:
         """Offer what the worker's Python lacks; hidden when nothing is missing or it is being installed."""
         new = seen is not None and seen is not self._seen
         self._seen, self._setting = seen, setting
-        wanted = seen is not None and (bool(seen.missing) or (bool(seen.private) and bool(seen.note or seen.problem)))
+        wanted = seen is not None and (
+            bool(seen.missing) or (bool(seen.private) and bool(seen.note or seen.problem))
+        )
         self.ui.offerPart.setVisible(wanted and not active)
         if seen is None or not wanted:
             return

@@ -131,7 +131,9 @@ class OptionsForm:
             editor.minimum = -_WIDEST_RANGE if row["low"] is None else row["low"]
             editor.maximum = _WIDEST_RANGE if row["high"] is None else row["high"]
             editor.suffix = f" {row['unit']}" if row["unit"] else ""
-            editor.connect("valueChanged(int)" if row["type"] == "int" else "valueChanged(double)", self._touched)
+            editor.connect(
+                "valueChanged(int)" if row["type"] == "int" else "valueChanged(double)", self._touched
+            )
         else:
             editor = qt.QLineEdit()
             editor.textChanged.connect(self._touched)
@@ -154,7 +156,13 @@ def _help(row: dict[str, Any]) -> str:
     if row["type"] == "bool":
         usual = _("on") if default else _("off")
     else:
-        usual = _choice_words(default) if row["choices"] else f"{default:g}" if row["type"] == "float" else str(default)
+        usual = (
+            _choice_words(default)
+            if row["choices"]
+            else f"{default:g}"
+            if row["type"] == "float"
+            else str(default)
+        )
     lines = [f"{row['help'][:1].upper()}{row['help'][1:]}."]
     if row["low"] is not None and row["high"] is not None:
         lines.append(_("From {low} to {high}.").format(low=f"{row['low']:g}", high=f"{row['high']:g}"))

@@ -40,7 +40,7 @@ def tick_text(value: float) -> str:
 
 
 def upper_end(values: Sequence[float]) -> float:
-    """Where an axis from 0 ends: above all but the few largest values, so that a wild start does not flatten the rest."""
+    """Where an axis from 0 ends: above all but the few largest values, which would flatten the rest."""
     ordered = sorted(values)
     high = ordered[min(len(ordered) - 1, math.ceil(0.98 * (len(ordered) - 1)))] if ordered else 0.0
     return high * 1.08 if high > 0 else 1.0
@@ -52,7 +52,9 @@ def thinned(points: Sequence[tuple[float, float]], most: int) -> list[tuple[floa
     if size <= 1:
         return list(points)
     groups = [points[at : at + size] for at in range(0, len(points), size)]
-    return [(sum(x for x, _ in group) / len(group), sum(y for _, y in group) / len(group)) for group in groups]
+    return [
+        (sum(x for x, _ in group) / len(group), sum(y for _, y in group) / len(group)) for group in groups
+    ]
 
 
 def readable_on(color: tuple[int, int, int], ground: tuple[int, int, int]) -> tuple[int, int, int]:

@@ -50,7 +50,7 @@ class ReviewSection:
         self._helps = {str(button.objectName): str(button.toolTip) for button in self._buttons}
         for button, (_verb, take) in self._buttons.items():
             button.clicked.connect(lambda *_arguments, take=take: take())
-        ui.reviewNextButton.clicked.connect(lambda *_arguments: workbench.review(self._next().id))
+        ui.reviewNextButton.clicked.connect(lambda *_arguments: self._review_next())
         ui.reviewThisButton.clicked.connect(lambda *_arguments: workbench.review(workbench.case))
         self._next_help = str(ui.reviewNextButton.toolTip)
         self._this_help = str(ui.reviewThisButton.toolTip)
@@ -166,6 +166,11 @@ class ReviewSection:
         for spot in workbench.hot_spots:
             if spot.number == workbench.current_hot_spot and not spot.seen:
                 workbench.mark_seen(spot.number)
+
+    def _review_next(self) -> None:
+        following = self._next()
+        if following is not None:
+            self.workbench.review(following.id)
 
     def _reject(self) -> None:
         self.workbench.reject(str(self.ui.reasonCombo.currentText).strip())

@@ -19,7 +19,7 @@ _GIB = 1 << 30
 
 
 class SetUpSection:
-    """`widget` holds the section; `update` shows what the workbench says. Nothing is looked at before it is unfolded."""
+    """`widget` holds the section; `update` shows what the workbench says. It looks at nothing before it is unfolded."""
 
     def __init__(self, workbench: Any, resource_path: Callable[[str], str]) -> None:
         self.workbench = workbench
@@ -76,8 +76,9 @@ class SetUpSection:
 
     def _show_found(self, seen: Probe | None) -> None:
         ui = self.ui
-        for widget in (ui.cardLabel, ui.cardWords, ui.computerLabel, ui.computerWords, ui.versionsLabel, ui.versionsWords):
-            widget.setVisible(seen is not None)
+        for name in ("card", "computer", "versions"):
+            for part in ("Label", "Words"):
+                getattr(ui, name + part).setVisible(seen is not None)
         if seen is None:
             ui.foundLabel.text = _("Not checked yet.")
             return
@@ -86,9 +87,9 @@ class SetUpSection:
         else:
             ui.foundLabel.text = f"⚠ {seen.problem} {seen.hint}".strip()
         ui.cardWords.text = _card_words(seen)
-        memory = _(", {size} of memory free").format(size=_memory_words(seen.free_memory_bytes)) if seen.free_memory_bytes else ""
-        ui.computerWords.text = _("{count} cores").format(count=seen.cores) + memory if seen.cores else "–"
-        ui.versionsWords.text = ", ".join(f"{name} {version}" for name, version in seen.versions.items()) or "–"
+        ui.computerWords.text = _processor_words(seen)
+        versions = [f"{name} {version}" for name, version in seen.versions.items()]
+        ui.versionsWords.text = ", ".join(versions) or "–"
         if not seen.ok and seen is not self._shown_problem:
             ui.setUpSection.collapsed = False  # nothing can be trained before this is done
         self._shown_problem = seen
@@ -179,6 +180,15 @@ def _card_words(seen: Probe) -> str:
         words = _("{name}, {size}, not used yet")
         return words.format(name=seen.card.name, size=_memory_words(seen.card.memory_bytes))
     return _("none that can be used; the processor works, only slower")
+
+
+def _processor_words(seen: Probe) -> str:
+    if not seen.cores:
+        return "–"
+    if not seen.free_memory_bytes:
+        return _("{count} cores").format(count=seen.cores)
+    memory = _memory_words(seen.free_memory_bytes)
+    return _("{count} cores, {memory} of memory free").format(count=seen.cores, memory=memory)
 
 
 def _memory_words(size: int) -> str:

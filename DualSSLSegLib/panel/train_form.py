@@ -24,7 +24,13 @@ class TrainForm:
         self._guard = WheelGuard()
         self._filling = True
         self.options = OptionsForm(ui.plainOptions, ui.advancedOptions, self._guard, self._options_changed)
-        for label in (ui.expectedDevice, ui.expectedMemory, ui.expectedTime, ui.expectedLabels, ui.whyNotLabel):
+        for label in (
+            ui.expectedDevice,
+            ui.expectedMemory,
+            ui.expectedTime,
+            ui.expectedLabels,
+            ui.whyNotLabel,
+        ):
             label.textFormat = qt.Qt.PlainText
         for method, entry in CATALOGUE.items():
             ui.methodCombo.addItem(entry.title, method)
@@ -92,7 +98,9 @@ class TrainForm:
         )
         count = sum(name in self.options.advanced_names for name in changed)
         title = _("More options of the method")
-        self.ui.advancedGroup.title = _("{title} ({count} changed)").format(title=title, count=count) if count else title
+        self.ui.advancedGroup.title = (
+            _("{title} ({count} changed)").format(title=title, count=count) if count else title
+        )
 
     def _touched(self, *_arguments: Any) -> None:
         if not self._filling:

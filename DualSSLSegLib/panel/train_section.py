@@ -80,7 +80,9 @@ class TrainSection:
         ui.requestPart.setVisible(state is None or not state.active)
         expectation = workbench.expectation if workbench.controller is not None else None
         self.form.show_expectation(expectation)
-        reason = workbench.why_not("start_training") or (expectation.problem if expectation is not None else "")
+        reason = workbench.why_not("start_training") or (
+            expectation.problem if expectation is not None else ""
+        )
         ui.trainButton.enabled = not reason
         ui.trainButton.toolTip = reason or self._train_help
         ui.whyNotLabel.text = reason

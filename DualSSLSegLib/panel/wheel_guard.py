@@ -16,7 +16,7 @@ class WheelGuard(qt.QObject):
             widget.setFocusPolicy(qt.Qt.StrongFocus)
             widget.installEventFilter(self)
 
-    def eventFilter(self, widget: Any, event: Any) -> bool:  # noqa: N802 - Qt's name
+    def eventFilter(self, widget: Any, event: Any) -> bool:
         if event.type() == qt.QEvent.Wheel and not widget.hasFocus():
             event.ignore()
             return True
