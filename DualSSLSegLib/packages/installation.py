@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import shutil
 import threading
@@ -19,11 +20,13 @@ from DualSSLSegLib.packages.private_folder import (
     delete,
     new_staging,
     put_in_place,
+    read_mark,
     require_ours,
+    take_away,
     write_mark,
 )
 from DualSSLSegLib.packages.probe import look
-from DualSSLSegLib.packages.setting import save_setting
+from DualSSLSegLib.packages.setting import load_setting, save_setting
 
 _LINES = 300
 _FOUND_OUT, _INSTALLED = 0.05, 0.95  # of the bar: after the dry run, before the trial
@@ -86,6 +89,7 @@ class Installation:
         self._thread = threading.Thread(
             target=self._work, args=(plan, staging), name="DualSSLSeg installation", daemon=True
         )
+        atexit.register(self.cancel)  # what was started does not outlive Slicer
         self._thread.start()
 
     def poll(self) -> InstallState:
@@ -123,6 +127,7 @@ class Installation:
             delete(staging)
         except BadInput as error:
             self._say(str(error))
+        atexit.unregister(self.cancel)
         with self._lock:
             if failed and self._cancelled:
                 failed, hint = CANCELLED, ""
@@ -157,8 +162,11 @@ class Installation:
             raise BadInput(seen.problem, hint=seen.hint)
         self._refuse_when_cancelled()
         write_mark(packages, Mark(plan.setting.python, plan.tag, installed))
+        before = load_setting().packages
         put_in_place(packages, plan.target)
         save_setting(plan.setting)
+        if before is not None and before != plan.target and read_mark(before) is not None:
+            take_away(before)
         self._say(f"Installed in {plan.target}.")
 
     def _pip(

@@ -18,11 +18,13 @@ from DualSSLSegLib.jobs.launch import library_folder, worker_environment
 from DualSSLSegLib.packages.graphics_card import GraphicsCard
 from DualSSLSegLib.packages.needs import NEEDS, Need
 from DualSSLSegLib.packages.offer import Compute, Offer, compute_choices, offer_for
+from DualSSLSegLib.packages.private_folder import read_mark
 from DualSSLSegLib.packages.probe import Probe
 from DualSSLSegLib.packages.setting import WorkerSetting, our_folder
 
 _TORCH_WHEELS = "https://download.pytorch.org/whl"
 _FIRST_OF_CUDA_12_8 = (10, 0)  # compute capability that older CUDA builds know nothing of
+_OWN_FOLDER = "DualSSLSeg packages"
 _RAW_PROGRESS_SINCE = (24, 1)
 _LEADING_ASTRAY = (
     "PIP_TARGET",
@@ -103,12 +105,13 @@ def install_plan(
     """The plan that gives the worker's Python, looked at in `seen`, what it lacks.
 
     `compute`: a build of PyTorch for the processor or for NVIDIA's cards. `wheels`: a folder of wheels, then nothing is
-    downloaded. `folder`: where the packages go, by default a folder of the user's. `platform`, `environ`: of this
-    computer when not given. Raises BadInput when the plan cannot work, and says what to do.
+    downloaded. `folder`: where the packages go, by default a folder of the user's; in one that is there and not ours
+    they get a folder of their own. `platform`, `environ`: of this computer when not given. Raises BadInput when the
+    plan cannot work, and says what to do.
     """
     wanted = [need for need in needs if need.name in seen.missing or need.name in seen.private]
     _check(seen, wanted, compute, wheels, platform)
-    target = Path(folder) if folder is not None else (setting.packages or our_folder() / "packages")
+    target = _target(Path(folder)) if folder is not None else (setting.packages or our_folder() / "packages")
     environment = worker_environment(
         platform, seen.python, library_folder(), (), os.environ if environ is None else environ
     )
@@ -126,6 +129,10 @@ def install_plan(
         environment=environment,
         offer=offer_for([need.name for need in wanted], platform, compute),
     )
+
+
+def _target(folder: Path) -> Path:
+    return folder / _OWN_FOLDER if folder.is_dir() and read_mark(folder) is None else folder
 
 
 def _check(seen: Probe, wanted: Sequence[Need], compute: str, wheels: Path | None, platform: str) -> None:

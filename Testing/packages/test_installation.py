@@ -82,6 +82,17 @@ def test_a_newer_version_replaces_the_folder_in_one_step_and_removal_takes_it_aw
     assert probe(load_setting(), NEEDS).missing == ("dualsslseg_tiny",)
 
 
+def test_installing_elsewhere_leaves_nothing_where_it_was(tmp_path: Path) -> None:
+    write_wheel(tmp_path / "wheels", "dualsslseg_tiny")
+    first = tiny_plan(tmp_path / "wheels")
+    assert installed(first).done
+    seen, folder = probe(load_setting(), NEEDS), tmp_path / "other disk"
+    second = install_plan(load_setting(), seen, wheels=tmp_path / "wheels", folder=folder, needs=NEEDS)
+    assert installed(second).done
+    assert load_setting().packages == folder and (folder / "dualsslseg_tiny.py").is_file()
+    assert not first.target.exists() and left_over(first) == []
+
+
 def test_what_does_not_fit_the_versions_that_are_there_is_refused(tmp_path: Path) -> None:
     write_wheel(tmp_path, "dualsslseg_tiny", requires=["numpy<1"])
     plan = tiny_plan(tmp_path)
@@ -157,12 +168,15 @@ def test_a_killed_program_leaves_nothing_that_is_used_and_the_next_one_tidies_up
 
 
 def test_a_folder_that_is_not_ours_is_neither_replaced_nor_removed(tmp_path: Path) -> None:
-    precious = tmp_path / "precious"
-    precious.mkdir()
+    precious = tmp_path / "mine" / "DualSSLSeg packages"
+    precious.mkdir(parents=True)
     (precious / "thesis.txt").write_text("years of work", encoding="utf-8")
     write_wheel(tmp_path / "wheels", "dualsslseg_tiny")
     seen = Probe(sys.executable, missing=("dualsslseg_tiny",), tag="cpython-311", pip=True)
-    plan = install_plan(WorkerSetting(), seen, wheels=tmp_path / "wheels", folder=precious, needs=NEEDS)
+    plan = install_plan(
+        WorkerSetting(), seen, wheels=tmp_path / "wheels", folder=precious.parent, needs=NEEDS
+    )
+    assert plan.target == precious  # in a folder that is there they get one of their own
     with pytest.raises(BadInput, match="not made by DualSSLSeg"):
         Installation().start(plan)
     setting = WorkerSetting(None, precious)
