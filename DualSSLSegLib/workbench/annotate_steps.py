@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,16 +13,14 @@ from DualSSLSegLib.scene.segmentation import copy_from
 from DualSSLSegLib.study.model import Revision
 from DualSSLSegLib.study.reviews import Review, Verdict
 from DualSSLSegLib.workbench.desk import in_words, verb
-from DualSSLSegLib.workbench.keeping import Keeping
+from DualSSLSegLib.workbench.leaving import Leaving
 
 if TYPE_CHECKING:
     import numpy as np
 
 
-class AnnotateSteps(Keeping):
+class AnnotateSteps(Leaving):
     """Verbs of the section Annotate."""
-
-    _asked_about_empty: str | None = None  # the case whose empty label was refused once
 
     @verb
     def open_case(self, case: str, *, correct_prediction: bool = False) -> None:
@@ -202,65 +199,6 @@ class AnnotateSteps(Keeping):
             self._survey()
 
         self._do(work, then, busy="Discarding the unfinished work", exclusive=True)
-
-    def _leave(self, then: Callable[[], None]) -> None:
-        """Leave the open case, then `then`. Raises BadInput when strokes cannot be kept here; the case stays open."""
-        if not self.changed:
-            self._keep_time()
-            self._leave_now()
-            then()
-            return
-        if self.read_only or self.case is None:
-            raise BadInput(
-                f"what you have drawn cannot be kept here. {self.read_only or 'This scan belongs to no study.'}",
-                hint="Save the label to a file of your own first, or discard it.",
-            )
-
-        def kept() -> None:
-            if self.changed:  # drawn while it was being written
-                self._leave(then)
-                return
-            self._keep_time()
-            self._leave_now()
-            then()
-
-        self._write_draft(kept, exclusive=True)
-
-    def _leave_now(self) -> None:
-        """Take the case off the screen. What is drawn must be kept by now."""
-        self._end_review()
-        if self.opened is not None:
-            self.case_scene.remove()
-        self.case = self.opened = None
-        self._unsaved = False
-        self._seconds_kept = 0.0
-        self.time_spent.stop()
-        self._asked_about_empty = None
-
-    def _end_review(self) -> None:
-        raise NotImplementedError
-
-    def _survey(self) -> None:
-        raise NotImplementedError
-
-    def _seconds_so_far(self) -> float:
-        """The seconds spent on the case and not written yet; counting begins again."""
-        seconds, case = self.time_spent.stop() + self._seconds_kept, self.case
-        self._seconds_kept = 0.0
-        if case is not None:
-            self.time_spent.start(case)
-        return seconds
-
-    def _keep_time(self) -> None:
-        """Write the time spent on the open case into its review."""
-        case, seconds = self.case, self._seconds_so_far()
-        if case is None or self.read_only or seconds < 1:
-            return
-        study, author = self._study().study, self.author
-        self._do(
-            lambda: study.update_review(case, lambda review: review.with_time(author, seconds)),
-            lambda _: None,
-        )
 
     # --- labels of other modules --------------------------------------------------------------------------
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.loop.folder_results import FolderResults, FolderRow, open_result
+from DualSSLSegLib.loop.opened_case import OpenedCase
 from DualSSLSegLib.loop.runs import Runs
 from DualSSLSegLib.loop.segmenting import output_runs, start_segmentation
 from DualSSLSegLib.workbench.desk import verb
-from DualSSLSegLib.workbench.review_steps import ReviewSteps
 from DualSSLSegLib.workbench.training_steps import LOOK_AGAIN_S, LOOK_EVERY_S, Look, look_at
+from DualSSLSegLib.workbench.verdict_steps import VerdictSteps
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class _FolderLook:
     rows: list[FolderRow]
 
 
-class FolderSteps(ReviewSteps):
+class FolderSteps(VerdictSteps):
     """Verbs of the section Segment a folder."""
 
     _folder_looked_at = float("-inf")
@@ -158,6 +159,6 @@ class FolderSteps(ReviewSteps):
 
         self._leave(read)
 
-    def _show_result(self, opened) -> None:
+    def _show_result(self, opened: OpenedCase) -> None:
         self._show_case(opened, in_study=False)
         self._say("info", opened.note)
