@@ -13,7 +13,7 @@ from DualSSLSegLib.imaging.geometry import Grid
 from DualSSLSegLib.imaging.labels import describe_values, present_values
 from DualSSLSegLib.scene.arrays import bounding_box, fill_image, matrix_of, voxels_of
 from DualSSLSegLib.scene.label_reading import LABELMAP, label_of, label_on, merge, share_outside
-from DualSSLSegLib.scene.matching import match, plain_name, tag_segment, unknown_segments
+from DualSSLSegLib.scene.matching import match, plain_name, tag_segment
 from DualSSLSegLib.scene.nodes import SEGMENTATION, add_node
 from DualSSLSegLib.scene.placement import follow, grid_of, linear_between
 from DualSSLSegLib.scene.terminology import codes_of, entry_of, key_of
@@ -109,7 +109,7 @@ def _replace(segmentation_node: Any, label: np.ndarray, structures: Sequence[Str
         box = bounding_box(label == structure.value)
         if box is not None:
             mask = (label[box] == structure.value).astype(np.uint8)
-            image = _oriented(mask, tuple(part.start for part in box), grid)  # type: ignore[arg-type]
+            image = _oriented(mask, tuple(part.start for part in box), grid)
             logic.SetBinaryLabelmapToSegment(image, segmentation_node, segment_id, logic.MODE_REPLACE)
 
 
@@ -212,7 +212,7 @@ def _shared_labelmap(label: np.ndarray, grid: Grid) -> Any | None:
     box = bounding_box(label)
     if box is None:
         return None
-    return _oriented(label[box], tuple(part.start for part in box), grid)  # type: ignore[arg-type]
+    return _oriented(label[box], tuple(part.start for part in box), grid)
 
 
 def _oriented(array: np.ndarray, start: tuple[int, int, int], grid: Grid) -> Any:

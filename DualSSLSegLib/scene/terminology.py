@@ -74,7 +74,7 @@ def _plain(codes: Mapping[str, Any] | None) -> dict[str, Mapping[str, Any]] | No
     """Codes with the keys of `_PARTS`: a bare {"scheme", "value"} is a type, and "modifier" one of the type."""
     if not codes:
         return None
-    parts = dict(codes) if "type" in codes else {"type": codes}
+    parts: dict[str, Any] = dict(codes) if "type" in codes else {"type": codes}
     if "modifier" in parts or "modifier" in codes:
         parts.setdefault("type_modifier", parts.get("modifier") or codes.get("modifier"))
     known = {

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import vtk
 from hypothesis import HealthCheck, given, settings
-from scene.examples import OBLIQUE, PLAIN, STRUCTURES, scan
 from support.grids import blob, grids, turned_grid
 
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.imaging.geometry import Grid
+from scene.examples import OBLIQUE, PLAIN, STRUCTURES, scan
 
 pytestmark = pytest.mark.panel
 pytest.importorskip("slicer")
@@ -209,7 +209,7 @@ def test_a_label_of_another_size_is_refused(scene) -> None:
 
 def test_a_label_with_values_of_no_structure_is_refused(scene) -> None:
     volume_node = add_volume(scan(PLAIN), "scan")
-    with pytest.raises(BadInput, match="values 7, which.*5 left kidney"):
+    with pytest.raises(BadInput, match=r"values 7, which.*5 left kidney"):
         add_segmentation(np.full(PLAIN.shape, 7, np.uint8), STRUCTURES, volume_node, "label")
 
 
