@@ -12,6 +12,7 @@ from slicer.i18n import tr as _
 
 from DualSSLSegLib.panel.buttons import allow
 from DualSSLSegLib.panel.segment_editor import SegmentEditor
+from DualSSLSegLib.workbench.for_widgets import show_layers
 from DualSSLSegLib.workbench.workbench import Workbench
 
 
@@ -26,6 +27,7 @@ class AnnotateSection:
         self.editor = SegmentEditor()
         self.ui.editorLayout.addWidget(self.editor.widget)
         self._filling = False
+        self._channels: list[str] = []  # ids of the nodes that the combo box lists
         self._views: list[tuple[Any, int]] = []
         self.ui.openNextButton.clicked.connect(lambda *_arguments: self._do(workbench.open_next))
         self.ui.submitButton.clicked.connect(lambda *_arguments: self._do(workbench.submit))
@@ -78,7 +80,7 @@ class AnnotateSection:
         self.ui.reasonLabel.setVisible(bool(words))
 
     def _show_case(self) -> None:
-        workbench, opened = self._workbench, self._workbench.opened
+        opened = self._workbench.opened
         self.ui.caseArea.setVisible(opened is not None)
         if opened is None:
             self.editor.let_go()
@@ -87,19 +89,29 @@ class AnnotateSection:
         self.ui.sourceLabel.text = source_words(opened.source)
         self.ui.noteLabel.text = opened.note
         self.ui.noteLabel.setVisible(bool(opened.note))
-        scene = workbench.case_scene
         self._show_channels()
-        self.editor.edit(scene.segmentation_node, scene.volume_node, read_only=bool(workbench.read_only))
+        self._edit()
+
+    def _edit(self) -> None:
+        """Slicer's editor on the case's segmentation, over the channel that is shown."""
+        scene = self._workbench.case_scene
+        channels = scene.volume_nodes
+        number = min(max(self.ui.channelCombo.currentIndex, 0), len(channels) - 1)
+        volume = channels[number] if channels else None
+        self.editor.edit(scene.segmentation_node, volume, read_only=bool(self._workbench.read_only))
 
     def _show_channels(self) -> None:
-        names = list(self._workbench.case_scene.channel_names)
-        self._filling = True
-        if [self.ui.channelCombo.itemText(row) for row in range(self.ui.channelCombo.count)] != names:
-            self.ui.channelCombo.clear()
-            self.ui.channelCombo.addItems(names)
-        self._filling = False
+        combo, channels = self.ui.channelCombo, self._workbench.case_scene.volume_nodes
+        names = [_("Channel {number}").format(number=number) for number in range(1, len(channels) + 1)]
+        ids = [node.GetID() for node in channels]
+        if ids != self._channels:
+            self._channels = ids
+            self._filling = True
+            combo.clear()
+            combo.addItems(names)
+            self._filling = False
         self.ui.channelTitle.setVisible(len(names) > 1)
-        self.ui.channelCombo.setVisible(len(names) > 1)
+        combo.setVisible(len(names) > 1)
 
     def _show_time(self) -> None:
         case = self._workbench.case
@@ -176,8 +188,10 @@ class AnnotateSection:
             self._workbench.use_segmentation(node)
 
     def _channel_chosen(self, number: int) -> None:
-        if not self._filling and number >= 0:
-            self._workbench.show_channel(number)
+        channels = self._workbench.case_scene.volume_nodes
+        if not self._filling and 0 <= number < len(channels):
+            show_layers(background=channels[number])
+            self._edit()
 
     # --- signs of life ------------------------------------------------------------------------------------
 

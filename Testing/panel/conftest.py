@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from host.fixtures import clean_host, slicer_host  # noqa: F401 - fixtures
@@ -12,16 +14,29 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def panel(clean_host, tmp_path, monkeypatch):  # noqa: F811 - the fixture
+def library():
+    """Reloading the module imports the library again; the other tests keep the one they know."""
+    before = _library()
+    yield
+    for name in _library():
+        del sys.modules[name]
+    sys.modules.update(before)
+
+
+def _library() -> dict[str, ModuleType]:
+    return {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "DualSSLSegLib"}
+
+
+@pytest.fixture
+def panel(library, clean_host, tmp_path, monkeypatch):  # noqa: F811 - the fixture
     """A hand on the panel of the loaded module; at the end it is unloaded, and nothing went wrong unseen."""
     import qt
     import slicer
 
-    monkeypatch.setenv(
-        "HOME", str(tmp_path / "home")
-    )  # settings and rescued labels of the user stay out of it
-    monkeypatch.setenv("DUALSSLSEG_SETTINGS", str(tmp_path / "home"))
-    (tmp_path / "home").mkdir()
+    home = tmp_path / "home"  # settings and rescued labels of the user stay out of it
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("DUALSSLSEG_SETTINGS", str(home))
     qt.QSettings().remove("DualSSLSeg")
     clean_host.load_module(REPOSITORY / "DualSSLSeg" / "DualSSLSeg.py")
     yield Hand(slicer.modules.DualSSLSegWidget)

@@ -128,6 +128,7 @@ def test_a_segmentation_of_another_module_becomes_the_label(study):
     slicer.util.updateSegmentBinaryLabelmapFromArray(mask, other, segment, volume)
     ui.otherCombo.setCurrentNode(other)
     study.panel.annotate.editor.widget.setActiveEffectByName("Paint")
+    ui.otherBox.collapsed = False
     study.click(ui.useButton)
     study.wait_until(lambda: workbench.case_scene.label().any())
     assert (workbench.case_scene.label() == 2 * mask.transpose(2, 1, 0)).all()

@@ -93,6 +93,7 @@ def test_structures_are_added_renamed_recoloured_and_coded(panel, scans):
 
     panel.new_study(scans, "liver")
     section, workbench = panel.panel.study, panel.workbench
+    section.ui.structuresBox.collapsed = False
     assert not section.ui.addButton.enabled and "Type the name" in section.ui.addButton.toolTip
     assert "not removed" in section.ui.structuresTable.toolTip
     panel.press_enter(section.ui.newStructureEdit, "tumor")

@@ -1,0 +1,70 @@
+"""The panel comes, goes and is loaded again; work goes on without it."""
+
+from __future__ import annotations
+
+import pytest
+from support.clicking import Hand
+
+pytestmark = pytest.mark.panel
+
+
+def test_sections_stand_in_the_order_of_the_work(panel):
+    import slicer
+
+    layout = slicer.modules.dualsslseg.widgetRepresentation().layout()
+    shown = [layout.itemAt(number).widget() for number in range(layout.count())]
+    sections = [section.widget for section in panel.panel.sections]
+    places = [shown.index(widget) for widget in sections]
+    assert places == sorted(places) and len(places) >= 2
+    assert shown.index(panel.panel.messages.widget) < places[0]
+
+
+def test_a_closed_message_does_not_come_back(panel, scans):
+    panel.workbench.open_study(scans / "nowhere")
+    panel.wait_until(panel.said)
+    panel.click(panel.panel.messages.rows[0].close_button)
+    panel.new_study(scans, "liver")
+    panel.open_next()  # busy and idle again: the topic is told several times
+    assert not any("nowhere" in text for text in panel.said())
+
+
+def test_what_goes_on_is_said_and_then_no_longer(panel, scans):
+    said = []
+    panel.workbench.listeners.append(lambda topic: said.append(panel.panel.messages.busy_text))
+    panel.new_study(scans, "liver")
+    case = panel.open_next()
+    panel.wait_until(lambda: not panel.workbench.busy)
+    assert f"Opening {scans.name}" in said and f"Reading {case}" in said
+    assert panel.panel.messages.busy_text == ""
+
+
+def test_unfinished_work_survives_a_reload_of_the_module(panel, scans, clean_host):
+    import slicer
+
+    panel.new_study(scans, "liver")
+    case = panel.open_next()
+    painted = panel.paint("liver")
+    old = panel.panel
+    clean_host.reload("DualSSLSeg")
+    again = Hand(slicer.modules.DualSSLSegWidget)
+    assert again.panel is not old
+    again.click(again.panel.study.ui.reopenButton)
+    again.wait_until(lambda: again.workbench.rows)
+    again.workbench.open_case(case)
+    again.wait_until(lambda: again.workbench.case == case)
+    assert (again.workbench.case_scene.label() == painted.transpose(2, 1, 0)).all()
+
+
+def test_nothing_is_left_behind_when_the_module_is_unloaded(panel, scans, clean_host):
+    import slicer
+
+    panel.new_study(scans, "liver")
+    panel.open_next()
+    timer, workbench = panel.panel._timer, panel.workbench
+    clean_host.unload("DualSSLSeg")
+    assert not timer.isActive() and workbench.listeners == []
+    node = slicer.app.layoutManager().sliceWidget("Red").mrmlSliceNode()
+    node.Modified()
+    slicer.mrmlScene.Clear(0)
+    clean_host.settle(300)
+    assert clean_host.errors == []
