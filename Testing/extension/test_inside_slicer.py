@@ -97,7 +97,7 @@ def test_reloading_makes_a_new_panel_and_lets_the_study_go(module, clean_host, t
     first.workbench.open_study(tmp_path / "study")
     clean_host.settle(1500)
     assert first.workbench.controller is not None and not first.workbench.read_only
-    second = clean_host.reload("DualSSLSeg").widgetRepresentation().self()
+    second = clean_host.reload("DualSSLSeg")
     assert second is not first and first.panel is None and first.workbench is None
     second.workbench.open_study(tmp_path / "study")
     clean_host.settle(1500)
