@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import traceback
 
@@ -19,8 +20,19 @@ class PortingMistake(RuntimeError):
     """Plain PySide6 would accept this; in Slicer it fails, or does nothing and says so on a console nobody reads."""
 
 
+class _LoggedErrors(logging.Handler):
+    """slicer.util.errorDisplay only logs where there is no main window; with one, the dialog is what counts."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        import slicer
+
+        if slicer.util.mainWindow() is None:
+            collected.append(f"logged: {record.getMessage()}")
+
+
 def collect() -> None:
-    """From now on exceptions that leave slots, timers and observers, and VTK's error lines, are kept in `collected`."""
+    """From now on `collected` keeps what escapes from slots, timers and observers, and the errors VTK or Python log."""
+    logging.getLogger().addHandler(_LoggedErrors(logging.ERROR))
     previous = sys.excepthook
 
     def keep_exception(kind, value, trace) -> None:

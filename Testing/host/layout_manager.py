@@ -57,13 +57,12 @@ class qSlicerLayoutManager(contract_class("qSlicerLayoutManager", QtCore.QObject
             self._content.deleteLater()
         self._content = content
         self._viewport.layout().addWidget(content)
+        content.setVisible(True)
         self.layoutChanged.emit(arrangement)
 
     def _build(self, element: ET.Element) -> QtWidgets.QWidget:
         if element.tag == "view":
-            widget = self._view(element)
-            widget.setVisible(True)
-            return widget
+            return self._view(element)
         kind = element.get("type", "horizontal")
         holder = QtWidgets.QTabWidget() if kind == "tab" else QtWidgets.QWidget()
         if kind == "tab":
@@ -78,7 +77,9 @@ class qSlicerLayoutManager(contract_class("qSlicerLayoutManager", QtCore.QObject
                 kind, (int(item.get("row", 0)), int(item.get("column", 0)))
             )
             spans = int(item.get("rowspan", 1)), int(item.get("colspan", 1))
-            grid.addWidget(self._build(item[0]), row, column, *spans)
+            part = self._build(item[0])
+            grid.addWidget(part, row, column, *spans)
+            part.setVisible(True)  # a part that was in another layout is hidden
             grid.setRowStretch(row, 1)
             grid.setColumnStretch(column, 1)
         return holder
