@@ -58,7 +58,8 @@ def test_a_script_labels_and_a_closed_scene_loses_nothing(module, tmp_path: Path
     drawn = (label_of(1) > 0).astype(np.uint8)
     slicer.util.updateSegmentBinaryLabelmapFromArray(drawn.T, segmentation, segment, scene.volume_node)
     slicer.mrmlScene.Clear(0)
-    assert [row.state for row in logic.rows if row.id == "b"] == ["in progress"]
+    logic.refresh()
+    assert [row.state for row in logic.rows if row.id == "b"] == ["in_progress"]
     logic.open_case("b")
     np.testing.assert_array_equal(logic.case_scene.label(), label_of(1))
     with pytest.raises(DualSSLSegError):
