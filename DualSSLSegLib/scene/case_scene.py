@@ -180,7 +180,7 @@ class CaseScene:
         self._changed = False
 
     def _observe(self) -> None:
-        """Names, colours and surfaces are no part of a label: only what moves voxels or the order of segments counts."""
+        """Names, colours and surfaces are no part of a label: only voxels and the order of segments count."""
         segmentation = self._segmentation.GetSegmentation()
         kind = slicer.vtkSegmentation
         for event in (

@@ -10,9 +10,7 @@ SINGLETON_TAG = "DualSSLSeg"
 
 
 def editor_node() -> Any:
-    """The vtkMRMLSegmentEditorNode of the scene that belongs to this module; made when it is missing, as after the scene
-    was closed.
-    """
+    """This module's vtkMRMLSegmentEditorNode; made when it is missing, as after the scene was closed."""
     node = slicer.mrmlScene.GetSingletonNode(SINGLETON_TAG, "vtkMRMLSegmentEditorNode")
     if node is None:
         node = slicer.vtkMRMLSegmentEditorNode()

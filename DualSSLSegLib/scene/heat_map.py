@@ -33,6 +33,7 @@ class HeatMap:
         self._opacity, self._threshold, self._legend, self._visible = 0.6, 0.3, True, False
         self._colors = color_maps.DEFAULT
         self._node: Any = None
+        self._display: Any = None
         self._color_node: Any = None
         self._legend_node: Any = None
         self._before: dict[
@@ -57,7 +58,8 @@ class HeatMap:
                 f"the map has {array.shape} voxels and the scan {grid.shape}.", hint="Predict again."
             )
         with slicer.util.RenderBlocker():
-            if self.node is None:
+            if not all(nodes.is_there(part) for part in self._parts()):
+                self._remove_nodes()
                 self._create(title)
             self._node.SetName(title)
             self._node.SetIJKToRASMatrix(matrix_of(grid.affine))
@@ -76,9 +78,7 @@ class HeatMap:
     def remove(self) -> None:
         """Remove everything of the map from the scene, whatever the user has deleted already."""
         self.visible = False
-        for node in (self._legend_node, self._node, self._color_node):
-            nodes.remove(node)
-        self._node = self._color_node = self._legend_node = None
+        self._remove_nodes()
 
     @property
     def visible(self) -> bool:
@@ -130,12 +130,19 @@ class HeatMap:
         if nodes.is_there(self._color_node):
             _paint(self._color_node, name)
 
+    def _parts(self) -> tuple[Any, ...]:
+        """The legend first: it complains when what it explains goes before it."""
+        return self._legend_node, self._node, self._display, self._color_node
+
+    def _remove_nodes(self) -> None:
+        for part in self._parts():
+            nodes.remove(part)
+        self._node = self._display = self._color_node = self._legend_node = None
+
     def _create(self, title: str) -> None:
-        if not nodes.is_there(self._color_node):
-            self._color_node = nodes.add_node(
-                slicer.vtkMRMLProceduralColorNode(), "Uncertainty colors", nodes.HEAT_MAP_COLORS
-            )
-            self._color_node.SetSaveWithScene(False)
+        colors = slicer.vtkMRMLProceduralColorNode()
+        self._color_node = nodes.add_node(colors, "Uncertainty colors", nodes.HEAT_MAP_COLORS)
+        self._color_node.SetSaveWithScene(False)
         _paint(self._color_node, self._colors)
         display = slicer.mrmlScene.AddNode(slicer.vtkMRMLScalarVolumeDisplayNode())
         display.AutoWindowLevelOff()
@@ -144,6 +151,7 @@ class HeatMap:
         display.InterpolateOn()
         self._node = nodes.add_node(slicer.vtkMRMLScalarVolumeNode(), title, nodes.HEAT_MAP)
         self._node.SetAndObserveDisplayNodeID(display.GetID())
+        self._display = display
         for node in (self._node, display):
             node.SetSaveWithScene(False)
         self._create_legend()
@@ -167,10 +175,9 @@ class HeatMap:
         if self.node is None:
             self._give_back()
             return
-        display = self._node.GetDisplayNode()
-        if display is not None:
-            display.SetThreshold(self._threshold, 1.0)
-            display.ApplyThresholdOn()
+        if nodes.is_there(self._display):
+            self._display.SetThreshold(self._threshold, 1.0)
+            self._display.ApplyThresholdOn()
         if nodes.is_there(self._legend_node):
             self._legend_node.SetViewNodeIDs([node.GetID() for node in slice_nodes()])
             self._legend_node.SetVisibility(self._visible and self._legend)
