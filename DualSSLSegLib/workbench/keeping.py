@@ -59,14 +59,13 @@ class Keeping(Desk):
     def _begin_keeping(self) -> None:
         self._drafts = DraftBox()
         self._save_under_way = False
+        self._save_failed = False
         self._told_changed = False
 
     @property
     def changed(self) -> bool:
         """Whether the open case has strokes that no revision, draft or file keeps."""
-        return (
-            self.opened is not None and self.case_scene.alive and (self.case_scene.changed or self._unsaved)
-        )
+        return self.opened is not None and (self.case_scene.changed or self._unsaved)
 
     def _take_label(self) -> np.ndarray:
         """The label on screen, (X, Y, Z) uint8; from here on it counts as kept. Raises BadInput for a segment that is
@@ -133,12 +132,14 @@ class Keeping(Desk):
 
     def _save_at_once(self) -> None:
         """Keep what is on screen before it goes away, whatever it takes; for the end of a scene or the program."""
+        self._save_failed = False
         if not self.changed or self.opened is None:
             return
         opened = self.opened
         try:
             label = self._take_label()
         except DualSSLSegError as error:
+            self._save_failed = True
             self._say("error", *in_words(error))
             return
         number = self._drafts.take_number()
@@ -147,6 +148,7 @@ class Keeping(Desk):
                 raise BadInput(self.read_only or "this scan belongs to no study.")
             self._drafts.save(number, self.controller.study, opened.id, label, opened.grid, opened.run)
         except (DualSSLSegError, OSError) as error:
+            self._save_failed = True
             self._rescue(opened.id, label, opened.grid, error)
 
     def _rescue(self, case: str, label: np.ndarray, grid: Grid, error: Exception) -> None:

@@ -10,7 +10,6 @@ from DualSSLSegLib.loop.controller import Controller
 from DualSSLSegLib.loop.hot_spot_list import ListedHotSpot, hot_spot_list, score_words
 from DualSSLSegLib.loop.opened_case import OpenedCase, open_case, with_prediction
 from DualSSLSegLib.loop.predictions import Prediction
-from DualSSLSegLib.scene.views import jump_to
 from DualSSLSegLib.workbench.desk import verb
 from DualSSLSegLib.workbench.training_steps import TrainingSteps
 
@@ -80,7 +79,7 @@ class ReviewSteps(TrainingSteps):
         assert found.predicted.label is not None
         self.case_scene.show_prediction(found.predicted.label, found.predicted.structures)
         self._show_map_now("uncertainty", found.map)
-        self.marks.show(self.hot_spots)
+        self.marks.show(self.hot_spots, self.case_scene.volume_node)
         row = next((row for row in self.rows if row.id == self.case), None)
         self._say(
             "info", f"Why this case: {row.reason}" if row is not None and row.reason else found.opened.note
@@ -98,8 +97,7 @@ class ReviewSteps(TrainingSteps):
             return
         self.heat_map.remove()
         self.marks.remove()
-        if self.case_scene.alive:
-            self.case_scene.hide_prediction()
+        self.case_scene.hide_prediction()
         self.prediction = self._predicted = self.current_hot_spot = None
         self.hot_spots, self.score_words, self.map_shown = [], "", ""
         self._tell("review")
@@ -133,10 +131,9 @@ class ReviewSteps(TrainingSteps):
     @verb
     def jump(self, number: int) -> None:
         """Show a hot spot in the middle of every view."""
-        spot = self._spot(number)
+        self._spot(number)
         self.current_hot_spot = number
         self.time_spent.touch()
-        jump_to(spot.centre_ras_mm)
         self.marks.select(number)
         self._tell("review")
 

@@ -210,7 +210,12 @@ class StudySteps(AnnotateSteps):
             self.structures = structures
             if self.opened is not None and self.case is not None:
                 self.opened = replace(self.opened, structures=structures)
-                adopt_structures(self.case_scene.segmentation_node, structures)
+                changed = self.case_scene.changed
+                if self.case_scene.segmentation_node is not None:
+                    adopt_structures(self.case_scene.segmentation_node, structures)
+                self.case_scene.adopt(structures)
+                if not changed:  # an empty segment more is no stroke
+                    self.case_scene.mark_saved()
             self._tell("study", "case")
             self._survey()
 

@@ -60,10 +60,14 @@ class Workbench(SetUpSteps):
     def _notice_deleted_nodes(self) -> None:
         if self.opened is None or self.case_scene.alive:
             return
-        case = self.opened.id
+        case, drawn = self.opened.id, self.changed
+        self._save_at_once()
+        self._keep_time()
         self._leave_now()
         self._tell("case")
-        self._say("warning", f"The nodes of {case} were deleted in the scene, so the case was closed.")
+        if not drawn or not self._save_failed:
+            kept = " What was drawn is kept as unfinished work." if drawn else ""
+            self._say("warning", f"Nodes of {case} were deleted in the scene, so the case was closed.{kept}")
 
     def scene_closing(self) -> None:
         """Before Slicer closes the scene: what is on screen is saved at once."""
@@ -72,6 +76,7 @@ class Workbench(SetUpSteps):
 
     def scene_closed(self) -> None:
         """The scene is empty: no case is open any more. Study and runs stay as they are."""
+        self._save_at_once()  # what is drawn outlives its nodes, should nobody have said that they go
         self._leave_now()
         self._tell("case", "review")
 

@@ -62,14 +62,35 @@ def bench(folder: Path, background: Background | None = None, *, author: str = "
 
 
 def paint(workbench, label: np.ndarray) -> None:
-    """Draw a label, (X, Y, Z) with the study's values, as the Segment Editor would: segment by segment."""
-    import slicer
-
-    node, volume = workbench.case_scene.segmentation_node, workbench.case_scene.volume_node
-    for structure in workbench.structures:
+    """Draw a label, (X, Y, Z) with the study's values, as the Segment Editor does: segment by segment."""
+    node = workbench.case_scene.segmentation_node
+    for structure in workbench.opened.structures:
         segment = node.GetSegmentation().GetSegmentIdBySegmentName(structure.name)
-        mask = np.ascontiguousarray((label == structure.value).transpose(2, 1, 0).astype(np.uint8))
-        slicer.util.updateSegmentBinaryLabelmapFromArray(mask, node, segment, volume)
+        draw(workbench, segment, label == structure.value)
+
+
+def draw(workbench, segment: str, mask: np.ndarray) -> None:
+    """Draw a mask, (X, Y, Z), as the content of one segment."""
+    import slicer
+    from vtk.util.numpy_support import numpy_to_vtk
+
+    image, matrix = slicer.vtkOrientedImageData(), vtk_matrix(workbench.opened.grid.affine)
+    image.SetImageToWorldMatrix(matrix)
+    image.SetDimensions(mask.shape)
+    voxels = np.ascontiguousarray(mask.transpose(2, 1, 0)).astype(np.uint8).ravel()
+    image.GetPointData().SetScalars(numpy_to_vtk(voxels, deep=True))
+    logic = slicer.vtkSlicerSegmentationsModuleLogic
+    node = workbench.case_scene.segmentation_node
+    logic.SetBinaryLabelmapToSegment(image, node, segment, logic.MODE_REPLACE)
+
+
+def vtk_matrix(affine: np.ndarray):
+    """A 4x4 matrix as VTK has it."""
+    import vtk
+
+    matrix = vtk.vtkMatrix4x4()
+    matrix.DeepCopy(affine.ravel())
+    return matrix
 
 
 def poll_until(workbench, reached: Callable[[], bool]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support.benches import bench, paint
+from support.benches import bench, draw, paint
 from support.predictions import predicted_run
 from support.studies import GRID, label_of, tiny_study, write_scan
 
@@ -110,12 +110,7 @@ def test_a_segment_that_is_no_structure_is_refused_with_both_sides_named(tmp_pat
     workbench.case_scene.segmentation_node.GetSegmentation().AddEmptySegment("", "spleen")
     paint(workbench, label_of(1))
     segment = workbench.case_scene.segmentation_node.GetSegmentation().GetSegmentIdBySegmentName("spleen")
-    import slicer
-
-    mask = np.ones(label_of().shape[::-1], np.uint8)
-    slicer.util.updateSegmentBinaryLabelmapFromArray(
-        mask, workbench.case_scene.segmentation_node, segment, workbench.case_scene.volume_node
-    )
+    draw(workbench, segment, np.ones(label_of().shape))
     with pytest.raises(BadInput) as caught:
         workbench.submit()
     assert "spleen" in str(caught.value) and "liver" in str(caught.value)

@@ -49,7 +49,8 @@ def test_strokes_are_kept_after_a_minute_and_only_once(at_work, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "leave", ["other case", "leave", "close study", "other study", "quit", "scene", "button"]
+    "leave",
+    ["other case", "leave", "close study", "other study", "quit", "scene", "scene without a word", "button"],
 )
 def test_every_way_of_leaving_keeps_the_strokes(at_work, tmp_path, leave):
     tiny_study(tmp_path / "other")
@@ -60,10 +61,11 @@ def test_every_way_of_leaving_keeps_the_strokes(at_work, tmp_path, leave):
         "other study": lambda: at_work.open_study(tmp_path / "other"),
         "quit": at_work.close,
         "scene": lambda: (at_work.scene_closing(), close_scene(), at_work.scene_closed()),
+        "scene without a word": lambda: (close_scene(), at_work.scene_closed()),
         "button": at_work.save_draft,
     }[leave]()
     assert np.array_equal(draft(tmp_path / "s", "a"), label_of(2))
-    if leave == "scene":
+    if leave.startswith("scene"):
         assert at_work.case is None and at_work.study_path == tmp_path / "s"
     again = bench(tmp_path / "s") if leave in ("close study", "other study", "quit") else at_work
     again.open_case("a")
@@ -146,12 +148,13 @@ def test_saving_elsewhere_that_fails_leaves_the_label_unsaved(at_work, tmp_path)
     assert at_work.changed
 
 
-def test_nodes_that_the_user_deletes_close_the_case_with_a_word(at_work):
+def test_nodes_that_the_user_deletes_close_the_case_and_lose_nothing(at_work, tmp_path):
     import slicer
 
-    slicer.mrmlScene.RemoveNode(at_work.case_scene.segmentation_node)
+    slicer.mrmlScene.RemoveNode(at_work.case_scene.volume_node)
     at_work.poll()
-    assert at_work.case is None and "deleted" in at_work.message.text
+    assert at_work.case is None and "deleted" in at_work.message.text and "kept" in at_work.message.text
+    assert np.array_equal(draft(tmp_path / "s", "a"), label_of(2))
     at_work.open_case("b")
     assert at_work.case == "b"
 

@@ -98,7 +98,9 @@ def test_structures_are_added_renamed_and_coloured_also_in_the_open_case(tmp_pat
     workbench = bench(tmp_path / "s")
     workbench.open_case("a")
     paint(workbench, label_of(1))
+    workbench.save_draft()
     workbench.add_structure("bone", "#00ff00")
+    assert not workbench.changed
     workbench.rename_structure("liver", "Leber")
     workbench.change_structure(
         "bone", color="#0000ff", codes={"type": {"scheme": "SCT", "value": "1", "meaning": "b"}}
