@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from host.fixtures import missing_packages
 from support.file_lists import ROOT, in_tree
+from support.studies import tiny_study
 
 pytestmark = [
     pytest.mark.panel,
@@ -43,12 +44,43 @@ sys.stdout.flush()
 import os
 os._exit(0)
 """
+# What a developer's Reload does: argv as above, then a study. In a process of its own, because the library is read anew.
+RELOAD = """
+import json, sys
+door, tests, study = sys.argv[1:4]
+sys.path.insert(0, tests)
+from host import application
+application.start()
+application.load_module(door)
+import slicer
+before = slicer.modules.DualSSLSegWidget
+before.workbench.open_study(study)
+application.settle(1500)
+library = sys.modules["DualSSLSegLib.workbench.workbench"]
+before.onReload()
+after = slicer.modules.DualSSLSegWidget
+after.workbench.open_study(study)
+application.settle(1500)
+print(json.dumps({
+    "let_go": before.panel is None and before.workbench is None, "new": after is not before,
+    "read_anew": sys.modules["DualSSLSegLib.workbench.workbench"] is not library,
+    "open": after.workbench.controller is not None, "read_only": after.workbench.read_only,
+    "errors": application.errors,
+}))
+sys.stdout.flush()
+import os
+os._exit(0)
+"""
 RESOURCES = ["UI/Study.ui", "Icons/DualSSLSeg.png"]
 
 
 def start(door: Path) -> dict:
+    return answer_of(START, door, str(ROOT), *RESOURCES)
+
+
+def answer_of(code: str, door: Path, *arguments: str) -> dict:
     done = subprocess.run(
-        [sys.executable, "-c", START, str(door), str(ROOT / "Testing"), str(ROOT), *RESOURCES],
+        [sys.executable, "-c", code, str(door), str(ROOT / "Testing"), *arguments],
         capture_output=True, text=True, check=False, cwd=door.parent,
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONSAFEPATH": "1"},
     )  # fmt: skip
@@ -93,3 +125,14 @@ def test_it_runs_installed_where_all_lies_in_one_folder(tmp_path: Path) -> None:
     assert Path(answer["library"]) == place / "DualSSLSegLib"
     assert [Path(path) for path in answer["resources"]] == [place / "Resources" / name for name in RESOURCES]
     assert answer["icon"]
+
+
+def test_reloading_lets_the_study_go_and_opens_it_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("DUALSSLSEG_SETTINGS", str(tmp_path))
+    study = tiny_study(tmp_path / "study").path
+    answer = answer_of(RELOAD, ROOT / "DualSSLSeg" / "DualSSLSeg.py", str(study))
+    assert answer["let_go"] and answer["new"] and answer["read_anew"]
+    assert answer["open"] and answer["read_only"] == ""

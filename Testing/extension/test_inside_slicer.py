@@ -87,19 +87,3 @@ def test_the_sample_study_is_registered_generated_and_opened(module, monkeypatch
         workbench.poll()
     (study,) = Path.home().rglob("images")
     assert len(list(study.glob("*.nii.gz"))) == 2 and Path.home() in study.parents
-
-
-def test_reloading_makes_a_new_panel_and_lets_the_study_go(module, clean_host, tmp_path) -> None:  # noqa: F811
-    import slicer
-
-    module.widgetRepresentation().enter()
-    first = slicer.modules.DualSSLSegWidget
-    tiny_study(tmp_path / "study")
-    first.workbench.open_study(tmp_path / "study")
-    clean_host.settle(1500)
-    assert first.workbench.controller is not None and not first.workbench.read_only
-    second = clean_host.reload("DualSSLSeg")
-    assert second is not first and first.panel is None and first.workbench is None
-    second.workbench.open_study(tmp_path / "study")
-    clean_host.settle(1500)
-    assert second.workbench.controller is not None and not second.workbench.read_only
