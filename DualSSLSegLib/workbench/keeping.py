@@ -7,7 +7,9 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import slicer
 
 from DualSSLSegLib.errors import BadInput, DualSSLSegError
 from DualSSLSegLib.loop.draft_facts import save_draft
@@ -138,9 +140,9 @@ class Keeping(Desk):
         opened = self.opened
         try:
             label = self._take_label()
-        except DualSSLSegError as error:
+        except DualSSLSegError as error:  # a segment that is no structure: all segments are kept as they are
             self._save_failed = True
-            self._say("error", *in_words(error))
+            self._rescue_segments(opened.id, error)
             return
         number = self._drafts.take_number()
         try:
@@ -155,15 +157,29 @@ class Keeping(Desk):
         """Write a label that its study cannot take to a folder of the user's."""
         from DualSSLSegLib.imaging.write import write_label
 
+        self._rescue_with(lambda path: write_label(path, label, grid), case, ".nii.gz", error)
+
+    def _rescue_segments(self, case: str, error: Exception) -> None:
+        """Write the segments on screen, whatever their names, to a folder of the user's."""
+        node = self.case_scene.segmentation_node
+        if node is None:
+            self._say("error", *in_words(error))
+        elif self._rescue_with(lambda path: write_segments(node, path), case, ".seg.nrrd", error):
+            self.case_scene.mark_saved()
+            self._unsaved = False
+
+    def _rescue_with(self, write: Callable[[Path], None], case: str, suffix: str, error: Exception) -> bool:
         study = "" if self.study_path is None else f"{self.study_path.name} "
-        path = self.rescue_folder / f"{study}{case} {time.strftime('%Y-%m-%d %H-%M-%S')}.nii.gz"
+        path = self.rescue_folder / f"{study}{case} {time.strftime('%Y-%m-%d %H-%M-%S')}{suffix}"
         text, hint = in_words(error)
         try:
-            write_label(path, label, grid)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write(path)
         except (DualSSLSegError, OSError) as second:
             self._say("error", f"The label of {case} could not be written anywhere. {text} {second}", hint)
-            return
+            return False
         self._say("warning", f"The label of {case} was written to {path}, because: {text}", hint)
+        return True
 
     @verb
     def save_label_as(self, path: str | Path) -> None:
@@ -184,3 +200,11 @@ class Keeping(Desk):
             busy="Writing the label",
             of_study=False,
         )
+
+
+def write_segments(node: Any, path: Path) -> None:
+    """Write a segmentation node as .seg.nrrd. Raises BadInput when that fails."""
+    storage = slicer.vtkMRMLSegmentationStorageNode()
+    storage.SetFileName(str(path))
+    if not storage.WriteData(node):
+        raise BadInput("the segments could not be written.", hint="Check the disk.", path=path)

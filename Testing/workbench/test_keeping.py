@@ -6,12 +6,13 @@ import shutil
 
 import numpy as np
 import pytest
-from support.benches import bench, paint
+from support.benches import bench, draw, paint
 from support.studies import GRID, label_of, tiny_study, without_the_right_to_write
 
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.imaging.labels import read_label
 from DualSSLSegLib.study.folder import StudyFolder
+from DualSSLSegLib.study.model import Structure
 from DualSSLSegLib.study.writing import CannotWrite
 
 pytestmark = pytest.mark.panel
@@ -163,3 +164,22 @@ def test_time_on_a_case_that_is_left_is_kept(at_work):
     at_work.clock.now += 20
     at_work.leave_case()
     assert at_work.controller.study.review("a").seconds == {"Ada": 20.0}
+
+
+def test_segments_that_are_no_structures_are_kept_when_the_scene_closes(at_work, tmp_path):
+    segmentation = at_work.case_scene.segmentation_node.GetSegmentation()
+    stranger = segmentation.AddEmptySegment("", "spleen")
+    mask = np.zeros(label_of().shape, bool)
+    mask[-1, -2:, -1] = True
+    draw(at_work, stranger, mask)
+    with pytest.raises(BadInput, match="spleen"):
+        at_work.leave_case()
+    assert at_work.case == "a"
+    at_work.scene_closing()
+    close_scene()
+    at_work.scene_closed()
+    (kept,) = (tmp_path / "rescued").iterdir()
+    assert str(kept) in at_work.message.text and "spleen" in at_work.message.text
+    structures = [*StudyFolder.open(tmp_path / "s").structures, Structure("spleen", 7, "#000000")]
+    found = read_label(kept, GRID, structures)
+    assert (found == np.where(mask, 7, label_of(2))).all()
