@@ -108,5 +108,7 @@ def test_no_name_lies_outside_the_widget(plot, clean_host):
     plot.show_curves(many, {f"structure {n}": "#e6194b" for n in range(9)})
     clean_host.settle(30)
     image = plot.grab().toImage()
-    lowest = [y for y in range(image.height()) for x in range(40) if image.pixelColor(x, y).name() == "#e6194b"]
+    lowest = [
+        y for y in range(image.height()) for x in range(40) if image.pixelColor(x, y).name() == "#e6194b"
+    ]
     assert image.height() - 14 * image.devicePixelRatio() < max(lowest) < image.height()

@@ -15,7 +15,9 @@ def contrast(one, two) -> float:
     """WCAG 2, written out once more."""
 
     def luminance(color):
-        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (v / 255 for v in color)]
+        linear = [
+            c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (v / 255 for v in color)
+        ]
         return sum(weight * value for weight, value in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
     high, low = max(luminance(one), luminance(two)), min(luminance(one), luminance(two))

@@ -1,0 +1,167 @@
+"""Asking for a training, following it and steering it. The worker's words are written into the journal by the test."""
+
+from __future__ import annotations
+
+import pytest
+from support.benches import ToldWorkers
+from support.predictions import tell
+
+from DualSSLSegLib.packages.probe import Probe
+
+pytestmark = pytest.mark.panel
+
+MACHINE = Probe("python", ok=True, versions={"torch": "2.9"}, free_memory_bytes=6 << 30, cores=8)
+
+
+@pytest.fixture
+def train(panel, scans):
+    """The section with a study of four scans, two structures, one of the scans labelled."""
+    panel.workbench.launcher = ToldWorkers()
+    panel.workbench.probe = MACHINE
+    panel.new_study(scans, "liver, tumour")
+    section = next(section for section in panel.panel.sections if hasattr(section.ui, "trainButton"))
+    panel.open_next()
+    panel.paint("liver")
+    assert not section.ui.trainButton.enabled
+    panel.submit()
+    panel.wait_until(lambda: section.ui.trainButton.enabled)
+    return section
+
+
+@pytest.fixture
+def running(panel, train):
+    """A training at work on step 40 of 100."""
+    panel.click(train.ui.trainButton)
+    panel.wait_until(lambda: panel.workbench.run is not None)
+    events = [{"type": "phase", "name": "train", "total": 100}]
+    for step in range(10, 50, 10):
+        events.append({"type": "progress", "step": step, "total": 100, "loss": 3.0 / step, "eta_s": 400})
+        measured = {"liver": step / 100, "tumour": None}
+        events.append({"type": "validated", "step": step, "measure": "agreement", "agreement": measured})
+    tell(panel.workbench.run, *events)
+    panel.wait_until(lambda: train.run_view.progress.value == 400)
+    return train
+
+
+def test_before_the_start_it_says_what_will_happen(panel, train):
+    ui = train.ui
+    assert ui.expectedDevice.text == "processor, 8 cores"
+    assert "6.0 GB free" in ui.expectedMemory.text
+    assert ui.expectedTime.text.startswith("about 5 min of training, then 3 other scans")
+    assert ui.expectedLabels.text == "1 label: scan_1"
+    assert ui.whyNotLabel.isHidden() and train.run_view.part.isHidden()
+    ui.minutesSpin.value = 90
+    panel.wait_until(lambda: "1 h 30 min" in ui.expectedTime.text)
+    ui.deviceCombo.setCurrentIndex(1)
+    panel.wait_until(lambda: not ui.trainButton.enabled)
+    assert "no graphics card" in ui.trainButton.toolTip and ui.whyNotLabel.text == ui.trainButton.toolTip
+
+
+def test_without_a_study_the_button_says_what_to_do(panel):
+    section = next(section for section in panel.panel.sections if hasattr(section.ui, "trainButton"))
+    assert not section.ui.trainButton.enabled and "No study is open" in section.ui.trainButton.toolTip
+    assert panel.workbench.probe is None  # nobody has asked for this machine yet
+
+
+def test_the_request_is_what_the_form_shows(panel, train):
+    ui = train.ui
+    ui.minutesSpin.value = 7
+    ui.acceptedCheckBox.checked = True
+    ui.scratchCheckBox.checked = True
+    train.form.options.set_value("keep", 0.5)
+    assert "1 changed" in ui.advancedGroup.title
+    panel.wait_until(lambda: not panel.workbench.busy)
+    panel.click(ui.trainButton)
+    panel.wait_until(lambda: panel.workbench.run is not None)
+    spec = panel.workbench.run.spec()
+    assert (spec["method"], spec["options"]["keep"], spec["use_accepted"]) == ("dual", 0.5, True)
+    assert spec["budget"] == {"minutes": 7.0} and spec["parent"] is None
+
+
+def test_options_are_put_back_by_one_button(panel, train):
+    ui = train.ui
+    ui.advancedGroup.collapsed = False
+    assert not ui.resetButton.enabled and "defaults" in ui.resetButton.toolTip
+    train.form.options.set_value("keep", 0.5)
+    panel.click(ui.resetButton)
+    assert train.form.options.values() == {} and ui.advancedGroup.title == "More options of the method"
+
+
+def test_another_method_brings_its_own_options(panel, train):
+    ui = train.ui
+    ui.methodCombo.setCurrentIndex(1)
+    assert train.form.options.names == ("strong_views",) and "baseline" in ui.methodSummary.text
+    panel.wait_until(lambda: not panel.workbench.busy)
+    panel.click(ui.trainButton)
+    panel.wait_until(lambda: panel.workbench.run is not None)
+    assert panel.workbench.run.spec()["method"] == "labels_only"
+
+
+def test_a_run_is_followed_in_words_and_curves(panel, running):
+    view = running.run_view
+    assert running.ui.requestPart.isHidden() and not view.part.isHidden()
+    assert view.text("Title") == "Training, round 1" and view.text("Status") == "Training the two networks"
+    assert view.text("TimeLeft") == "about 7 min left" and "Step 40 of 100" in view.text("Detail")
+    assert [curve.name for curve in running.plot.curves] == ["loss", "liver"]
+    assert not running.ui.plotHolder.isHidden()
+    assert running.ui.usedLabels.text == "Learns from 1 label: scan_1"
+    assert running.run_view._labels["Warnings"].isHidden()
+
+
+def test_warnings_and_a_plateau_are_told(panel, running):
+    tell(
+        panel.workbench.run,
+        {"type": "warning", "code": "bad_scan", "text": "scan_2 cannot be read."},
+        {"type": "warning", "code": "plateau", "text": "Nothing more is gained; stopping now is fine."},
+    )
+    panel.wait_until(lambda: running.run_view.text("Plateau"))
+    assert "stopping now is fine" in running.run_view.text("Plateau")
+    assert running.run_view.text("Warnings") == "⚠ scan_2 cannot be read."
+
+
+def test_pause_resume_stop(panel, running):
+    ui, run = running.ui, panel.workbench.run
+    assert not ui.resumeButton.enabled and "No run is paused" in ui.resumeButton.toolTip
+    panel.click(ui.pauseButton)
+    panel.wait_until(lambda: running.run_view.text("Status") == "Pausing")
+    tell(run, {"type": "phase", "name": "paused"})
+    panel.wait_until(lambda: ui.resumeButton.enabled)
+    assert running.run_view.text("Status") == "Paused" and not ui.pauseButton.enabled
+    panel.click(ui.resumeButton)
+    tell(run, {"type": "phase", "name": "train", "total": 100})
+    panel.wait_until(lambda: ui.pauseButton.enabled)
+    panel.click(ui.stopButton)
+    panel.wait_until(lambda: "Stopping" in running.run_view.text("Status"))
+    tell(run, {"type": "checkpoint", "path": "last.pt", "step": 40}, {"type": "stopped"})
+    panel.wait_until(lambda: "work is kept" in running.run_view.text("Status"))
+    assert ui.resumeButton.enabled and not ui.requestPart.isHidden()
+    panel.click(ui.resumeButton)  # a new attempt of the same run
+    panel.wait_until(lambda: len(panel.workbench.launcher.launched) == 2)
+    assert panel.workbench.launcher.launched == [run, run]
+
+
+def test_a_failed_run_says_why_and_can_be_taken_up(panel, running):
+    words = {"text": "The graphics card is out of memory.", "hint": "Close other programs."}
+    tell(panel.workbench.run, {"type": "failed", "code": "out_of_memory", **words})
+    panel.wait_until(lambda: running.run_view.text("Status") == "Failed")
+    assert running.run_view.text("Detail") == "The graphics card is out of memory. Close other programs."
+    assert running.ui.resumeButton.enabled and not running.ui.stopButton.enabled
+    assert [curve.name for curve in running.plot.curves] == [
+        "loss",
+        "liver",
+    ]  # what was learned stays in view
+
+
+def test_a_finished_run_leaves_no_buttons_and_another_round_can_start(panel, running):
+    run = panel.workbench.run
+    run.checkpoints.mkdir()
+    run.model_path.write_bytes(b"networks")
+    tell(run, {"type": "finished", "predicted": 3})
+    panel.wait_until(lambda: running.run_view.text("Status") == "Finished")
+    assert running.ui.stopButton.isHidden() and running.run_view.text("Detail") == "3 scans were predicted."
+    panel.wait_until(lambda: running.ui.trainButton.enabled)
+    assert running.ui.predictButton.enabled
+    panel.click(running.ui.predictButton)
+    panel.wait_until(lambda: panel.workbench.run != run)
+    assert panel.workbench.run.spec()["kind"] == "predict"
+    assert running.ui.plotHolder.isHidden()  # nothing is learned by predicting
