@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,10 +17,10 @@ from DualSSLSegLib.scene.case_folder import put_beside
 from DualSSLSegLib.scene.placement import follow, grid_of
 from DualSSLSegLib.scene.views import composite_nodes, slice_nodes
 
-_LEGEND_PLACE = (0.985, 0.5)  # of the free width and height: at the right edge, half way up
-_LEGEND_SIZE = (0.11, 0.42)
-_LEGEND_TEXT = 11
-_LABELS = 5
+_LEGEND_PLACE = (0.97, 0.03)  # of the free width and height: the lower right corner, away from the anatomy
+_LEGEND_SIZE = (0.07, 0.3)
+_LEGEND_WIDTH = 14  # letters of a line of its title
+_LABELS = 3
 
 
 class HeatMap:
@@ -67,7 +68,7 @@ class HeatMap:
             self._node.SetAndObserveImageData(fill_image(vtk.vtkImageData(), values, share=True))
             follow(self._node, volume_node)
             put_beside(self._node, volume_node)
-            self._legend_node.SetTitleText(title)
+            self._legend_node.SetTitleText("\n".join(textwrap.wrap(title, _LEGEND_WIDTH)))
             self._visible = True
             self._update()
 
@@ -163,10 +164,8 @@ class HeatMap:
         legend.SetOrientation(legend.Vertical)
         legend.SetPosition(*_LEGEND_PLACE)
         legend.SetSize(*_LEGEND_SIZE)
-        legend.SetLabelFormat("%.2f")
+        legend.SetLabelFormat("%.1f")
         legend.SetNumberOfLabels(_LABELS)
-        legend.GetTitleTextProperty().SetFontSize(_LEGEND_TEXT)
-        legend.GetLabelTextProperty().SetFontSize(_LEGEND_TEXT)
         legend.SetVisibility3D(False)
         self._legend_node = legend
 
@@ -178,13 +177,14 @@ class HeatMap:
         if nodes.is_there(self._display):
             self._display.SetThreshold(self._threshold, 1.0)
             self._display.ApplyThresholdOn()
-        if nodes.is_there(self._legend_node):
-            self._legend_node.SetViewNodeIDs([node.GetID() for node in slice_nodes()])
-            self._legend_node.SetVisibility(self._visible and self._legend)
         if self._visible:
             self._take(self._node.GetID())
         else:
             self._give_back()
+        if nodes.is_there(self._legend_node):
+            self._legend_node.SetViewNodeIDs([node.GetID() for node in slice_nodes()])
+            self._legend_node.SetVisibility(self._visible and self._legend)
+            self._legend_node.Modified()  # the views draw a legend only after they show its volume
 
     def _take(self, node_id: str) -> None:
         for composite in composite_nodes():

@@ -260,6 +260,12 @@ def _distance_from_slice(node, ras) -> float:
     return abs(float(local[2]))
 
 
+def _centre_in_plane(node) -> np.ndarray:
+    """Where the middle of a view is along its own width and height, in mm."""
+    matrix = affine_of(node.GetSliceToRAS())
+    return matrix[:3, :2].T @ matrix[:3, 3]
+
+
 def _place_in_view(node, ras) -> np.ndarray:
     """Where a point is in a view, as a share of its width and height."""
     x, y = (np.linalg.inv(affine_of(node.GetXYToRAS())) @ np.array([*ras, 1.0]))[:2]
@@ -276,8 +282,7 @@ def test_a_jump_scrolls_and_does_not_move_what_is_in_view(case) -> None:
     jump_to(target)
     for node, before in zip(slice_nodes(), centre, strict=True):
         assert _distance_from_slice(node, target) < 1e-6
-        matrix = affine_of(node.GetSliceToRAS())
-        assert matrix[:3, :2].T @ matrix[:3, 3] == pytest.approx(before)
+        assert _centre_in_plane(node) == pytest.approx(before)
 
 
 def test_a_jump_to_what_is_out_of_view_brings_it_in_and_keeps_the_zoom(case) -> None:
@@ -334,3 +339,60 @@ def test_slicer_computes_no_window_of_its_own(scene) -> None:
     assert node.GetDisplayNode().GetWindowLevelMax() == pytest.approx(
         window(scan(PLAIN).array[0])[1], rel=1e-3
     )
+
+
+# --- pixels -------------------------------------------------------------------------------------------------
+
+
+def _picture(view) -> np.ndarray:
+    """What a slice view shows, (height, width, 3)."""
+    image = view.grab().toImage().convertToFormat(4)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine() // 4, 4)
+    return rows[:, : image.width(), :3].astype(int)
+
+
+@pytest.fixture
+def red_view(clean_host):
+    views = slicer.app.layoutManager().viewport()
+    views.resize(808, 800)
+    views.show()
+    clean_host.settle(200)
+    yield slicer.app.layoutManager().sliceWidget("Red").sliceView()
+    views.hide()
+
+
+def test_map_and_legend_are_seen_and_the_legend_leaves_the_middle_free(
+    case, heat_map, clean_host, red_view
+) -> None:
+    fit()
+    clean_host.settle(200)
+    scan_alone = _picture(red_view)
+    heat_map.legend = False
+    heat_map.show(MAP * 0 + 0.8, case.volume_node, "Disagreement of the two networks")
+    clean_host.settle(200)
+    without = _picture(red_view)
+    heat_map.legend = True
+    clean_host.settle(200)
+    with_legend = _picture(red_view)
+    height, width = without.shape[:2]
+    middle = (slice(height // 5, 3 * height // 5), slice(width // 5, 3 * width // 5))
+    colorful = np.ptp(without[middle], axis=2) > 40
+    assert colorful.mean() > 0.9, "the map covers the scan"
+    assert np.ptp(scan_alone[middle], axis=2).max() < 40, "the scan is grey"
+    changed = np.argwhere((without != with_legend).any(axis=2))
+    assert len(changed) > 300, "the legend is drawn"
+    assert changed[:, 1].min() > 0.6 * width
+    assert changed[:, 0].min() > 0.5 * height
+
+
+def test_below_the_threshold_the_scan_shines_through(case, heat_map, clean_host, red_view) -> None:
+    fit()
+    heat_map.legend = False
+    heat_map.threshold = 0.9
+    heat_map.show(MAP * 0 + 0.8, case.volume_node, "Uncertainty")
+    clean_host.settle(200)
+    picture = _picture(red_view)
+    height, width = picture.shape[:2]
+    middle = picture[height // 4 : 3 * height // 4, width // 4 : 3 * width // 4]
+    assert np.ptp(middle, axis=2).max() < 40
+    assert middle.max() > 60
