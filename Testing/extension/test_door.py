@@ -44,7 +44,8 @@ sys.stdout.flush()
 import os
 os._exit(0)
 """
-# What a developer's Reload does: argv as above, then a study. In a process of its own, because the library is read anew.
+
+# What Reload does: argv as above, then a study. In a process of its own, because the library is read anew.
 RELOAD = """
 import json, sys
 door, tests, study = sys.argv[1:4]
