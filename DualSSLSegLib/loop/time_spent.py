@@ -22,6 +22,11 @@ class TimeSpent:
         """The case that is being timed."""
         return self._case
 
+    @property
+    def seconds(self) -> float:
+        """What was counted so far, up to the last sign of life."""
+        return self._seconds
+
     def start(self, case: str) -> None:
         """Begin to count for a case; what was counted for an earlier one must have been taken with `stop`."""
         self._case, self._seconds, self._last = case, 0.0, self._clock()

@@ -28,6 +28,7 @@ class AnnotateSection:
         self.ui.editorLayout.addWidget(self.editor.widget)
         self._filling = False
         self._channels: list[str] = []  # ids of the nodes that the combo box lists
+        self._seconds_before = 0.0
         self._views: list[tuple[Any, int]] = []
         self.ui.openNextButton.clicked.connect(lambda *_arguments: self._do(workbench.open_next))
         self.ui.submitButton.clicked.connect(lambda *_arguments: self._do(workbench.submit))
@@ -49,7 +50,7 @@ class AnnotateSection:
         if topic in ("study", "case"):
             self._show_case()
         if topic in ("case", "cases"):
-            self._show_time()
+            self._look_up_time()
         if topic in ("study", "cases", "case", "message"):
             self._update_buttons()
 
@@ -113,10 +114,18 @@ class AnnotateSection:
         self.ui.channelTitle.setVisible(len(names) > 1)
         combo.setVisible(len(names) > 1)
 
-    def _show_time(self) -> None:
+    def _look_up_time(self) -> None:
+        """The time that was spent before on the case that is open."""
         case = self._workbench.case
         row = next((row for row in self._workbench.rows if row.id == case), None)
-        self.ui.timeLabel.text = duration_words(row.seconds if row is not None else 0.0)
+        self._seconds_before = row.seconds if row is not None else 0.0
+        self.show_time()
+
+    def show_time(self) -> None:
+        """Show the time spent on the case so far; for every tick of the panel's timer."""
+        words = duration_words(self._seconds_before + self._workbench.time_spent.seconds)
+        if words != self.ui.timeLabel.text:
+            self.ui.timeLabel.text = words
 
     def _update_buttons(self) -> None:
         workbench, ui = self._workbench, self.ui
@@ -162,13 +171,19 @@ class AnnotateSection:
         step()
 
     def _discard(self) -> None:
-        case = self._workbench.opened.id
+        opened = self._workbench.opened
+        if opened is None:
+            return
+        case = opened.id
         question = _("Throw the unfinished work on {case} away? This cannot be undone.").format(case=case)
         if slicer.util.confirmOkCancelDisplay(question, _("Discard unfinished work"), self.widget):
             self._do(self._workbench.discard_draft)
 
     def _save_as(self) -> None:
-        name = f"{self._workbench.opened.id}.nii.gz"
+        opened = self._workbench.opened
+        if opened is None:
+            return
+        name = f"{opened.id}.nii.gz"
         path = qt.QFileDialog.getSaveFileName(
             self.widget, _("Save label as"), name, "NIfTI (*.nii.gz *.nii);;NRRD (*.nrrd);;MetaImage (*.mha)"
         )

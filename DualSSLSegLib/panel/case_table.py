@@ -35,7 +35,7 @@ class CaseTable:
         self._column, self._descending = COLUMNS[0], False
         self._wanted: str | None = None
         self._filling = False
-        self.model = CaseTableModel(view.palette)
+        self.model = CaseTableModel(view)
         self._marks = StateMarks()
         view.setModel(self.model)
         self._selection = view.selectionModel()
@@ -109,15 +109,14 @@ class CaseTable:
         """The states one can filter for; the choice stays."""
         words = [_("all states")]
         words += [f"{state_word(state)} ({counts.get(state, 0)})" for state in STATES]
-        if [self.state_combo.itemText(row) for row in range(self.state_combo.count)] == words:
-            return
         self._filling = True
         if self.state_combo.count == 0:
-            self.state_combo.addItem(words[0], "")
-            for state, word in zip(STATES, words[1:], strict=True):
-                self.state_combo.addItem(self._marks.icon(state, self.view.palette), word, state)
+            for word, state in zip(words, ("", *STATES), strict=True):
+                self.state_combo.addItem(word, state)
         for row, word in enumerate(words):
             self.state_combo.setItemText(row, word)
+        for row, state in enumerate(STATES, 1):
+            self.state_combo.setItemIcon(row, self._marks.icon(state, self.view.palette))
         self._filling = False
 
     def _state_chosen(self, *_arguments: Any) -> None:

@@ -15,11 +15,11 @@ from DualSSLSegLib.panel.state_marks import StateMarks, state_word
 class CaseTableModel(qt.QAbstractTableModel):
     """`rows` in the order shown. Only the cells on screen are asked for, so many thousand rows cost nothing."""
 
-    def __init__(self, palette: Any) -> None:
+    def __init__(self, view: Any) -> None:
         super().__init__()
         self.rows: list[CaseRow] = []
         self._marks = StateMarks()
-        self._palette = palette
+        self._view = view  # whose palette may turn from light to dark at any time
 
     def set_rows(self, rows: Sequence[CaseRow]) -> None:
         """Show other rows."""
@@ -51,7 +51,7 @@ class CaseTableModel(qt.QAbstractTableModel):
         if role == qt.Qt.DisplayRole:
             return cell_text(row, column)
         if role == qt.Qt.DecorationRole and column == "state":
-            return self._marks.icon(row.state, self._palette)
+            return self._marks.icon(row.state, self._view.palette)
         if role == qt.Qt.ToolTipRole:
             return case_help(row)
         if role == qt.Qt.TextAlignmentRole and column == "score":

@@ -10,7 +10,7 @@ import slicer
 from slicer.i18n import tr as _
 
 _MOST_ROWS = 4
-_LEFT_TOP = 0
+_TOP = 0
 
 
 class MessageRow:
@@ -102,7 +102,17 @@ class MessageBar:
             self.remove(gentle[0])
         row = MessageRow(kind, text, hint, self.remove)
         self.rows.append(row)
-        self._layout.insertWidget(_LEFT_TOP, row.widget)
+        self._layout.insertWidget(_TOP, row.widget)
+        if kind != "info":
+            self._scroll_here()
+
+    def _scroll_here(self) -> None:
+        """The button that led to an error may be far below; the error must be seen."""
+        around = self.widget.parentWidget()
+        while around is not None and not around.inherits("QScrollArea"):
+            around = around.parentWidget()
+        if around is not None:
+            around.ensureWidgetVisible(self.widget)
 
     def remove(self, row: MessageRow) -> None:
         """Take a message away."""

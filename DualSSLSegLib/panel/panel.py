@@ -8,8 +8,12 @@ from typing import Any
 import qt
 
 from DualSSLSegLib.panel.annotate_section import AnnotateSection
+from DualSSLSegLib.panel.folder_section import FolderSection
 from DualSSLSegLib.panel.message_bar import MessageBar
+from DualSSLSegLib.panel.review_section import ReviewSection
+from DualSSLSegLib.panel.setup_section import SetUpSection
 from DualSSLSegLib.panel.study_section import StudySection
+from DualSSLSegLib.panel.train_section import TrainSection
 from DualSSLSegLib.workbench.workbench import Workbench
 
 POLL_MS = 250
@@ -29,14 +33,24 @@ class Panel:
         parent_layout.addWidget(self.messages.widget)
         self.study = StudySection(workbench, resource_path)
         self.annotate = AnnotateSection(workbench, resource_path)
-        self.sections: list[Any] = [self.study, self.annotate]
-        self.sections += [make(workbench, resource_path) for make in _later_sections()]
+        self.train = TrainSection(workbench, resource_path)
+        self.review = ReviewSection(workbench, resource_path)
+        self.folder = FolderSection(workbench, resource_path)
+        self.set_up = SetUpSection(workbench, resource_path)
+        self.sections: list[Any] = [
+            self.study,
+            self.annotate,
+            self.train,
+            self.review,
+            self.folder,
+            self.set_up,
+        ]
         for section in self.sections:
             parent_layout.addWidget(section.widget)
         workbench.listeners.append(self._tell)
         self._timer = qt.QTimer()
         self._timer.setInterval(POLL_MS)
-        self._timer.timeout.connect(workbench.poll)
+        self._timer.timeout.connect(self._tick)
         self._timer.start()
         self._tell("message")
 
@@ -59,6 +73,10 @@ class Panel:
             section.close()
         self.messages.close()
 
+    def _tick(self) -> None:
+        self._workbench.poll()
+        self.annotate.show_time()
+
     def _tell(self, topic: str) -> None:
         if topic == "message":
             self.messages.show_busy(self._workbench.busy)
@@ -70,22 +88,3 @@ class Panel:
                 self.messages.show(message)
         for section in self.sections:
             section.update(topic)
-
-
-def _later_sections() -> list[Any]:
-    """Train, Review, Segment a folder, Set-up."""
-    from importlib import import_module
-    from importlib.util import find_spec
-
-    names = {
-        "train_section": "TrainSection",
-        "review_section": "ReviewSection",
-        "folder_section": "FolderSection",
-        "setup_section": "SetUpSection",
-    }
-    found = []
-    for module, name in names.items():
-        full = f"DualSSLSegLib.panel.{module}"
-        if find_spec(full) is not None:
-            found.append(getattr(import_module(full), name))
-    return found

@@ -24,17 +24,19 @@ def state_word(state: str) -> str:
 
 
 class StateMarks:
-    """Icons of the states in the text colour of a palette; each is drawn once."""
+    """Icons of the states in the text colours of a palette; each is drawn once."""
 
     def __init__(self) -> None:
         self._drawn: dict[tuple[str, str], Any] = {}
 
     def icon(self, state: str, palette: Any) -> Any:
         """The QIcon of a state for widgets of this palette (light or dark)."""
-        color = palette.color(qt.QPalette.Text)
-        key = (state, color.name())
+        color, selected = palette.color(qt.QPalette.Text), palette.color(qt.QPalette.HighlightedText)
+        key = (state, color.name() + selected.name())
         if key not in self._drawn:
-            self._drawn[key] = qt.QIcon(_drawn(state, color))
+            icon = qt.QIcon(_drawn(state, color))
+            icon.addPixmap(_drawn(state, selected), qt.QIcon.Selected)
+            self._drawn[key] = icon
         return self._drawn[key]
 
 

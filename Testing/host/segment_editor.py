@@ -66,7 +66,7 @@ class qMRMLSegmentEditorWidget(
             button.checkable = True
             button.setSizePolicy(QtWidgets.QSizePolicy.Expanding, QtWidgets.QSizePolicy.Fixed)
             button.clicked.connect(lambda on, name=name: self.setActiveEffectByName(name if on else ""))
-            grid.addWidget(button, number // 4, number % 4)
+            grid.addWidget(button, *divmod(number, self.effectColumnCount))
             self._buttons[name] = button
         column.addLayout(grid)
 

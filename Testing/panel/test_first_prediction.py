@@ -16,9 +16,9 @@ def test_at_most_eight_clicks_to_the_first_own_prediction(panel, scans):
     panel.submit()
     panel.paint("liver")
     panel.submit()
-    train = next(section for section in panel.panel.sections if hasattr(section.ui, "trainButton"))
-    panel.wait_until(lambda: train.ui.trainButton.enabled)
-    panel.click(train.ui.trainButton)
+    button = panel.panel.train.ui.trainButton
+    panel.wait_until(lambda: button.enabled)
+    panel.click(button)
     panel.wait_until(lambda: any(row.state == "predicted" for row in panel.workbench.rows))
     assert panel.workbench.run_state.status == "finished", panel.workbench.run.console_path.read_text()
     assert panel.clicks <= 8
