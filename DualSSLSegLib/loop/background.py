@@ -13,10 +13,10 @@ from DualSSLSegLib.loop.pulse import Pulse
 
 T = TypeVar("T")
 
-_RESULTS_A_POLL = 4
+_HAND_OVER_S = 0.03  # after which a poll hands over no more: whoever takes a result draws something
 _YIELD_S = 0.015
 _YIELD_STARVED_S = 0.06  # of the 0.1 s that a click may wait
-_POLL_EVERY_MS, _POLL_STARVED_MS = 250, 10
+_POLL_EVERY_MS, _POLL_SOON_MS = 250, 10
 
 
 class Background(Protocol):
@@ -204,7 +204,8 @@ class Threaded:
             self._pulse.polled()
 
     def _hand_over(self) -> None:
-        for _ in range(min(len(self._finished), _RESULTS_A_POLL)):
+        begun = time.monotonic()
+        while self._finished and time.monotonic() - begun < _HAND_OVER_S:
             task = self._finished.popleft()
             if task.dropped:
                 continue
@@ -219,7 +220,8 @@ class Threaded:
 
     @property
     def poll_after_ms(self) -> int:
-        return _POLL_STARVED_MS if self._pulse.starved and self.busy else _POLL_EVERY_MS
+        hurry = bool(self._finished) or (self._pulse.starved and self.busy)
+        return _POLL_SOON_MS if hurry else _POLL_EVERY_MS
 
     def close(self, wait_s: float = 5.0) -> None:
         self._closed = True

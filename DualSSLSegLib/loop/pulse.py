@@ -22,6 +22,7 @@ class Pulse:
         self._last: tuple[float, int] | None = None
         self._working = threading.Event()
         self._thread: threading.Thread | None = None
+        self._missed = False
         self.starved = False
 
     def look(self, busy: bool) -> None:
@@ -29,7 +30,8 @@ class Pulse:
         now = time.monotonic()
         if busy and self._last is not None and now - self._last[0] >= _LEAST_INTERVAL_S:
             possible = (now - self._last[0]) / _BEAT_S
-            self.starved = self._beats - self._last[1] < possible * _LEAST_SHARE
+            before, self._missed = self._missed, self._beats - self._last[1] < possible * _LEAST_SHARE
+            self.starved = before and self._missed  # once: the window may have been at work itself
         if not busy:
             self._working.clear()
 
