@@ -47,6 +47,7 @@ class Panel:
         ]
         for section in self.sections:
             parent_layout.addWidget(section.widget)
+        parent_layout.addStretch(1)  # free height goes below the sections, not between their lines
         workbench.listeners.append(self._tell)
         self._timer = qt.QTimer()
         self._timer.setInterval(POLL_MS)

@@ -97,6 +97,7 @@ class TrainSection:
         self.run_view.show(workbench.run_words)
         colors = {structure.name: structure.color for structure in workbench.structures}
         self.plot.show_curves(workbench.curves, colors)
+        ui.learnedPart.setVisible(workbench.run_words is not None)
         training = workbench.run_state is not None and workbench.run_state.phase == "train"
         ui.plotHolder.setVisible(bool(workbench.curves) or training)
         used = workbench.used_labels
