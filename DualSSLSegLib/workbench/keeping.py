@@ -96,6 +96,9 @@ class Keeping(Desk):
 
         def failed(error: Exception) -> None:
             self._save_under_way = False
+            if self.case != case:  # the scene was closed meanwhile
+                self._rescue(case, label, grid, error)
+                return
             self._unsaved = True
             if self.for_scripts or not isinstance(error, DualSSLSegError):
                 raise error
@@ -108,6 +111,7 @@ class Keeping(Desk):
             failed=failed,
             busy="Saving the unfinished work",
             exclusive=exclusive,
+            of_study=False,
         )
 
     def _autosave(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.errors import BadInput, DualSSLSegError
 from DualSSLSegLib.workbench.keeping import Keeping
 
 
@@ -15,6 +15,15 @@ class Leaving(Keeping):
 
     def _leave(self, then: Callable[[], None]) -> None:
         """Leave the open case, then `then`. Raises BadInput when strokes cannot be kept here; the case stays open."""
+        if self._save_under_way:  # whether that succeeds is known before the case goes
+            self._do(
+                lambda: None,
+                lambda _: self._leave_or_say(then),
+                busy="Saving the unfinished work",
+                exclusive=True,
+                of_study=False,
+            )
+            return
         if not self.changed:
             self._keep_time()
             self._leave_now()
@@ -28,13 +37,20 @@ class Leaving(Keeping):
 
         def kept() -> None:
             if self.changed:  # drawn while it was being written
-                self._leave(then)
+                self._leave_or_say(then)
                 return
             self._keep_time()
             self._leave_now()
             then()
 
         self._write_draft(kept, exclusive=True)
+
+    def _leave_or_say(self, then: Callable[[], None]) -> None:
+        """As `_leave`, where nobody waits for an error."""
+        try:
+            self._leave(then)
+        except DualSSLSegError as error:
+            self._failed(error)
 
     def _leave_now(self) -> None:
         """Take the case off the screen. What is drawn must be kept by now."""

@@ -14,6 +14,7 @@ from support.studies import GRID, label_of, tiny_study
 from DualSSLSegLib.imaging.labels import read_label
 from DualSSLSegLib.loop.background import Threaded
 from DualSSLSegLib.study.folder import StudyFolder
+from DualSSLSegLib.study.writing import CannotWrite
 
 pytestmark = pytest.mark.panel
 
@@ -164,4 +165,36 @@ def test_a_result_for_a_study_that_was_closed_meanwhile_is_dropped(tmp_path):
     workbench.close_study()
     poll_until(workbench, lambda: not workbench.background.busy)
     assert workbench.case is None and workbench.rows == [] and workbench.busy == ""
+    workbench.close()
+
+
+@pytest.mark.parametrize("go", ["close_study", "close", "scene_closed"])
+def test_an_autosave_that_fails_while_the_case_is_being_left_loses_nothing(tmp_path, monkeypatch, go):
+    workbench = bench(tmp_path / "s", Threaded())
+    poll_until(workbench, lambda: workbench.rows != [] and not workbench.background.busy)
+    workbench.open_case("a")
+    poll_until(workbench, lambda: workbench.case == "a" and not workbench.background.busy)
+    paint(workbench, label_of(2))
+    gate = threading.Event()
+
+    def full(*_, **__):
+        gate.wait(20)
+        raise CannotWrite("the disk is full; nothing was changed.")
+
+    monkeypatch.setattr("DualSSLSegLib.workbench.keeping.save_draft", full)
+    workbench.clock.now += 61
+    workbench.poll()  # the autosave begins
+    assert workbench._save_under_way
+    threading.Timer(0.1, gate.set).start()
+    getattr(workbench, go)()
+    if go == "close_study":
+        poll_until(workbench, lambda: not workbench.background.busy)
+        assert workbench.case == "a" and workbench.changed  # it stays, because it is nowhere else
+        assert np.array_equal(workbench.case_scene.label(), label_of(2))
+        workbench.close()
+    elif go == "scene_closed":
+        poll_until(workbench, lambda: not workbench.background.busy)
+    (kept,) = (tmp_path / "rescued").iterdir()
+    structures = StudyFolder.open(tmp_path / "s").structures
+    assert np.array_equal(read_label(kept, GRID, structures), label_of(2))
     workbench.close()
