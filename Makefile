@@ -15,12 +15,13 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.1
 	"$$name" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
 	&& echo "$$name" && break; done)
 
-.PHONY: help setup test demo bench gpu-check file-lists clean
+.PHONY: help setup test demo panel bench gpu-check file-lists clean
 
 help:
 	@echo "make demo       the annotation loop twice round, on real scans; writes demo/report/index.html"
 	@echo "make test       style, types and tests (sets up .venv when needed)"
 	@echo "make setup      .venv with the project, its console command and all that the rest needs"
+	@echo "make panel      the panel without Slicer: in a window or, without a display, as pictures in demo/pictures"
 	@echo "make bench      accuracy and speed on real scans (needs DUALSSLSEG_DATA), into benchmarks/results/"
 	@echo "make gpu-check  GPU tests, CPU against GPU, two minutes of full-size training"
 	@echo "make file-lists the files that the Slicer extension ships, into CMakeLists.txt"
@@ -46,6 +47,10 @@ test: $(STAMP)
 demo: $(STAMP)
 	$(RUN) -m DualSSLSegLib demo --folder demo
 
+# STUDY=/path/to/scans shows a folder of one's own; the default is the demo's study or a generated one.
+panel: $(STAMP)
+	$(RUN) Testing/host/show.py $(if $(STUDY),"$(STUDY)")
+
 bench: $(STAMP)
 	$(RUN) benchmarks/accuracy.py
 
@@ -56,5 +61,6 @@ file-lists: $(STAMP)
 	$(RUN) Testing/support/file_lists.py
 
 clean:
-	rm -rf $(VENV) demo/study demo/report build dist ./*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) demo/study demo/report demo/panel demo/pictures build dist ./*.egg-info
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

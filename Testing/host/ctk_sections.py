@@ -12,6 +12,7 @@ class _Folding:
 
     def _start_folding(self) -> None:
         self._folded: list[QtWidgets.QWidget] = []
+        self._tallest = self.maximumHeight
         self.setCheckable(True)
         self.setChecked(True)
         self.toggled.connect(self._fold)
@@ -24,19 +25,32 @@ class _Folding:
 
     def _fold(self, opened: bool) -> None:
         if opened:
+            self.setMaximumHeight(self._tallest)
             for child in self._folded:
                 child.setVisible(True)
             self._folded = []
         else:
-            for child in self.children():
-                if isinstance(child, QtWidgets.QWidget) and not child.isHidden():
-                    self._folded.append(child)
-                    child.setVisible(False)
+            self._tallest = self.maximumHeight
+            self.setMaximumHeight(self._head() + self.collapsedHeight)
+            self._fold_newcomers()
         self.updateGeometry()
 
     def _fold_newcomers(self) -> None:
-        if not self.isChecked():
-            self._fold(False)
+        if self.isChecked():
+            return
+        for child in self.children():
+            if isinstance(child, QtWidgets.QWidget) and not child.isHidden():
+                self._folded.append(child)
+                child.setVisible(False)
+
+    def _arrow(self, painter, place) -> None:
+        arrow = QtWidgets.QStyleOption()
+        arrow.initFrom(self)
+        arrow.rect = place
+        style = QtWidgets.QStyle
+        painter.drawPrimitive(
+            style.PE_IndicatorArrowDown if self.isChecked() else style.PE_IndicatorArrowRight, arrow
+        )
 
 
 class ctkCollapsibleButton(
@@ -79,15 +93,7 @@ class ctkCollapsibleButton(
         painter = QtWidgets.QStylePainter(self)
         head = QtCore.QRect(0, 0, self.width, self._head())
         painter.fillRect(head, self.palette.color(QtGui.QPalette.Button))
-        arrow = QtWidgets.QStyleOption()
-        arrow.initFrom(self)
-        arrow.rect = QtCore.QRect(6, self._head() // 2 - 5, 10, 10)
-        shape = (
-            QtWidgets.QStyle.PE_IndicatorArrowDown
-            if self.isChecked()
-            else QtWidgets.QStyle.PE_IndicatorArrowRight
-        )
-        painter.drawPrimitive(shape, arrow)
+        self._arrow(painter, QtCore.QRect(6, self._head() // 2 - 5, 10, 10))
         font = self.font
         font.setBold(True)
         painter.setFont(font)
@@ -107,6 +113,22 @@ class ctkCollapsibleGroupBox(
     def __init__(self, *arguments) -> None:
         super().__init__(*arguments)
         self._start_folding()
+
+    def _head(self) -> int:
+        return self.fontMetrics().height() - 6  # with collapsedHeight: the title and a little air
+
+    def paintEvent(self, _event) -> None:
+        """An arrow in place of the check box, and no frame while folded."""
+        painter = QtWidgets.QStylePainter(self)
+        option = QtWidgets.QStyleOptionGroupBox()
+        self.initStyleOption(option)
+        style = QtWidgets.QStyle
+        place = self.style().subControlRect(style.CC_GroupBox, option, style.SC_GroupBoxCheckBox, self)
+        option.subControls = style.SC_GroupBoxLabel
+        if self.isChecked():
+            option.subControls |= style.SC_GroupBoxFrame
+        painter.drawComplexControl(style.CC_GroupBox, option)
+        self._arrow(painter, place.adjusted(2, 2, -2, -2))
 
     def childEvent(self, event) -> None:
         if event.added() and not self.isChecked():

@@ -30,6 +30,8 @@ class UnexpectedDialog(RuntimeError):
 
 
 shown: list[Shown] = []
+by_hand = False  # True: dialogs open for a person at the screen
+_qt: dict[str, object] = {}
 _waiting: dict[str, deque] = {kind: deque() for kind in KINDS}
 
 
@@ -61,6 +63,8 @@ def _button(name):
 
 
 def _execute(dialog, *_) -> int:
+    if by_hand:
+        return _qt["exec"](dialog)
     title = dialog.windowTitle
     if isinstance(dialog, QtWidgets.QMessageBox):
         text = "\n".join(part for part in (dialog.text, dialog.informativeText) if part)
@@ -77,47 +81,45 @@ def _execute(dialog, *_) -> int:
     return int(bool(result))
 
 
-def _message(cls):
-    def ask(_parent, title: str, text: str, *_buttons):
-        return _button(_take("message", title, text))
+def _replace(cls: type, name: str, kind: str, given, alone=lambda result: result):
+    """`given(answer)` makes the result from a queued answer, `alone(result)` PythonQt's result from PySide6's."""
+    original = getattr(cls, name)
 
-    return staticmethod(ask)
+    def ask(*arguments, **options):
+        if by_hand:
+            return alone(original(*arguments, **options))
+        words = [argument for argument in arguments if isinstance(argument, str)]
+        title, text = (*words, "", "")[:2]
+        return given(_take(kind, title, text))
 
-
-def _path(kind: str, several: bool = False):
-    def ask(_parent=None, title: str = "", folder: str = "", *_filters):
-        path = _take(kind, title, folder)
-        if several:
-            return [str(item) for item in path or ()]
-        return str(path) if path else ""  # PythonQt gives the path alone, without the filter
-
-    return staticmethod(ask)
+    setattr(cls, name, staticmethod(ask))
 
 
-def _text(_parent, title: str, label: str, *_more):
-    given = _take("text", title, label)
-    return "" if given is None else given
+def _first(result):
+    """PythonQt returns the path or text alone, PySide6 a tuple."""
+    return result[0] if isinstance(result, tuple) else result
 
 
-def _colour(_initial=None, _parent=None, title: str = "", *_options):
-    return QtGui.QColor(_take("colour", title, "") or "")
+def _menu(opened, *arguments):
+    if by_hand:
+        return _qt["menu"](opened, *arguments)
+    raise UnexpectedDialog(
+        f"a menu would wait here for a choice: {[action.text for action in opened.actions()]}"
+    )
 
 
 def install() -> None:
-    """Replace what blocks. QInputDialog.getText returns the text alone, as in PythonQt."""
-    for cls in (QtWidgets.QDialog, QtWidgets.QMessageBox, QtWidgets.QFileDialog):
+    """Replace what blocks."""
+    box, file, menu = QtWidgets.QMessageBox, QtWidgets.QFileDialog, facade.module.QMenu
+    _qt.update(exec=QtWidgets.QDialog.exec, menu=menu.exec)
+    for cls in (QtWidgets.QDialog, box, file):
         cls.exec = cls.exec_ = _execute
+    menu.exec = menu.exec_ = _menu
     for name in ("question", "information", "warning", "critical"):
-        setattr(QtWidgets.QMessageBox, name, _message(name))
-    QtWidgets.QFileDialog.getOpenFileName = _path("file")
-    QtWidgets.QFileDialog.getOpenFileNames = _path("file", several=True)
-    QtWidgets.QFileDialog.getSaveFileName = _path("file")
-    QtWidgets.QFileDialog.getExistingDirectory = _path("folder")
-    QtWidgets.QInputDialog.getText = staticmethod(_text)
-    QtWidgets.QColorDialog.getColor = staticmethod(_colour)
-    menu = facade.module.QMenu
-
-    def no_menu(opened, *_):
-        raise UnexpectedDialog(f"a menu would wait here for a choice: {[a.text for a in opened.actions()]}")
-
-    menu.exec = menu.exec_ = no_menu
+        _replace(box, name, "message", _button)
+    for name in ("getOpenFileName", "getSaveFileName"):
+        _replace(file, name, "file", lambda path: str(path or ""), _first)
+    _replace(file, "getOpenFileNames", "file", lambda paths: [str(path) for path in paths or ()], _first)
+    _replace(file, "getExistingDirectory", "folder", lambda path: str(path or ""))
+    _replace(QtWidgets.QInputDialog, "getText", "text", lambda text: text or "", _first)
+    _replace(QtWidgets.QColorDialog, "getColor", "colour", lambda colour: QtGui.QColor(colour or ""))

@@ -16,13 +16,15 @@ class Observation:
         self._tag = subject.AddObserver(event, self._heard)
 
     def _heard(self, caller, event) -> None:
-        method = self._method()
+        method = self._method() if "_method" in self.__dict__ else None
         if method is None or not shiboken6.isValid(method.__self__):
             self.stop()
         else:
             method(caller, event)
 
     def stop(self) -> None:
-        if self._subject is not None:
-            self._subject.RemoveObserver(self._tag)
-            self._subject = None
+        subject = self.__dict__.pop(
+            "_subject", None
+        )  # garbage collection may have emptied this object already
+        if subject is not None:
+            subject.RemoveObserver(self._tag)

@@ -40,6 +40,7 @@ class RenderView:
         self._group.AddObserver(vtk.vtkCommand.UpdateEvent, lambda *_: self._schedule())
         self._corner = vtk.vtkCornerAnnotation()
         self._corner.SetMaximumFontSize(14)
+        self._corner.GetTextProperty().SetShadow(1)
         self._corner.SetMaximumLineHeight(0.05)
         self._renderer.AddViewProp(self._corner)
         self._image = None

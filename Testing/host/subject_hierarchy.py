@@ -15,24 +15,25 @@ _SHOWN = (
 )
 
 
+def _add(scene, node) -> None:
+    shown = any(node.IsA(kind) for kind in _SHOWN) and not node.IsA("vtkMRMLColorNode")
+    if not shown or node.GetHideFromEditors():
+        return
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
+    if hierarchy is not None and hierarchy.GetItemByDataNode(node) == 0:
+        hierarchy.CreateItem(hierarchy.GetSceneItemID(), node)
+
+
 def follow(scene) -> None:
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def added(_scene, _event, node) -> None:
-        shown = any(node.IsA(kind) for kind in _SHOWN) and not node.IsA("vtkMRMLColorNode")
-        if not shown or node.GetHideFromEditors():
-            return
-        hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
-        if hierarchy is not None and hierarchy.GetItemByDataNode(node) == 0:
-            hierarchy.CreateItem(hierarchy.GetSceneItemID(), node)
+        if not scene.IsImporting():  # the file brings its own hierarchy
+            _add(scene, node)
 
-    @vtk.calldata_type(vtk.VTK_OBJECT)
-    def goes(_scene, _event, node) -> None:
-        hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
-        if hierarchy is None or hierarchy is node or scene.IsClosing():
-            return
-        item = hierarchy.GetItemByDataNode(node)
-        if item != 0:
-            hierarchy.RemoveItem(item, False, False)
+    def imported(_scene, _event) -> None:
+        every = scene.GetNodes()
+        for index in range(every.GetNumberOfItems()):
+            _add(scene, every.GetItemAsObject(index))
 
     scene.AddObserver(slicer.vtkMRMLScene.NodeAddedEvent, added)
-    scene.AddObserver(slicer.vtkMRMLScene.NodeAboutToBeRemovedEvent, goes)
+    scene.AddObserver(slicer.vtkMRMLScene.EndImportEvent, imported)
