@@ -37,7 +37,7 @@ def add_segmentation(
     the volume's parent transform. Raises BadInput for a label of another size or with values of no structure.
     """
     grid = grid_of(volume_node)
-    image = None if label is None else _shared_labelmap(_checked(label, grid, structures), grid)
+    image = None if label is None else _shared_labelmap(label, grid, structures)
     node = slicer.vtkMRMLSegmentationNode()
     segmentation = node.GetSegmentation()
     segmentation.SetSourceRepresentationName(LABELMAP)
@@ -144,7 +144,7 @@ def _label_of_labelmap(
             )
     carrier = slicer.vtkSegmentation()
     carrier.SetSourceRepresentationName(LABELMAP)
-    image = _shared_labelmap(translated, own)
+    image = _shared_labelmap(translated, own, structures)
     for structure in structures:
         _add_segment(carrier, structure, image)
     return merge(carrier, node.GetParentTransformNode(), structures, grid, parent)
@@ -190,13 +190,21 @@ def _describe(segment: Any, structure: Structure) -> None:
         segment.SetTerminology(entry_of(structure.codes))
 
 
-def _checked(label: np.ndarray, grid: Grid, structures: Sequence[Structure]) -> np.ndarray:
+def _shared_labelmap(label: np.ndarray, grid: Grid, structures: Sequence[Structure]) -> Any | None:
+    """What is labelled, cut out, as the one label map that all segments share; None when nothing is.
+
+    Raises BadInput for a label of another size or with values of no structure.
+    """
     if label.shape != grid.shape:
         raise BadInput(
             f"the label has {label.shape} voxels and the scan {grid.shape}.", hint="Open the case again."
         )
-    label = label.astype(np.uint8, copy=False)
-    unknown = set(present_values(label)) - {structure.value for structure in structures}
+    box = bounding_box(label)
+    if box is None:
+        return None
+    cut = label[box].astype(np.uint8, copy=False)
+    in_memory_order = cut if label.flags.c_contiguous else cut.T
+    unknown = set(present_values(in_memory_order)) - {structure.value for structure in structures}
     if unknown:
         listed = ", ".join(str(value) for value in sorted(unknown))
         raise BadInput(
@@ -204,15 +212,7 @@ def _checked(label: np.ndarray, grid: Grid, structures: Sequence[Structure]) -> 
             f"its values are {describe_values(structures)}.",
             hint="Add the structure to the study.",
         )
-    return label
-
-
-def _shared_labelmap(label: np.ndarray, grid: Grid) -> Any | None:
-    """What is labelled, cut out, as the one label map that all segments share; None when nothing is."""
-    box = bounding_box(label)
-    if box is None:
-        return None
-    return _oriented(label[box], tuple(part.start for part in box), grid)
+    return _oriented(cut, tuple(part.start for part in box), grid)
 
 
 def _oriented(array: np.ndarray, start: tuple[int, int, int], grid: Grid) -> Any:

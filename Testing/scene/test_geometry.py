@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import vtk
@@ -17,7 +19,7 @@ pytest.importorskip("slicer")
 import slicer  # noqa: E402
 
 from DualSSLSegLib.scene import nodes  # noqa: E402
-from DualSSLSegLib.scene.arrays import affine_of, matrix_of  # noqa: E402
+from DualSSLSegLib.scene.arrays import affine_of, in_slicers_order, matrix_of  # noqa: E402
 from DualSSLSegLib.scene.placement import grid_of, to_world  # noqa: E402
 from DualSSLSegLib.scene.segmentation import add_segmentation, copy_from, label_of  # noqa: E402
 from DualSSLSegLib.scene.volume_node import add_channels, add_volume  # noqa: E402
@@ -171,13 +173,24 @@ def test_points_go_through_the_transforms_of_the_scan(scene) -> None:
     assert to_world(volume_node, (1, 2, 3)) == pytest.approx((11, -18, 8))
 
 
-def test_a_scan_in_slicers_own_order_is_not_copied(scene) -> None:
-    volume = scan(OBLIQUE)
-    volume = type(volume)(
-        np.ascontiguousarray(volume.array.transpose(0, 3, 2, 1)).transpose(0, 3, 2, 1), volume.affine, ""
-    )
-    node = add_volume(volume, "scan")
-    assert np.shares_memory(slicer.util.arrayFromVolume(node), volume.array)
+@pytest.mark.parametrize("channels", [1, 2])
+def test_a_scan_in_slicers_own_order_is_not_copied(scene, channels: int) -> None:
+    """As the background can prepare it."""
+    volume = scan(OBLIQUE, channels=channels)
+    array = in_slicers_order(volume.array)
+    assert (array == volume.array).all()
+    assert in_slicers_order(array) is array
+    for node, channel in zip(add_channels(replace(volume, array=array), "scan"), array, strict=True):
+        assert np.shares_memory(slicer.util.arrayFromVolume(node), channel)
+
+
+def test_a_scan_that_may_not_be_written_is_copied(scene) -> None:
+    """Slicer's modules may change a volume's voxels, which must not end in a crash."""
+    array = in_slicers_order(scan(OBLIQUE).array)
+    array.setflags(write=False)
+    node = add_volume(replace(scan(OBLIQUE), array=array), "scan")
+    slicer.util.arrayFromVolume(node)[:] = 0
+    assert array.any()
 
 
 def test_a_label_is_always_copied(scene) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from scene.examples import OBLIQUE, PLAIN, opened, scan
 pytestmark = pytest.mark.panel
 pytest.importorskip("slicer")
 import slicer  # noqa: E402
+import vtk  # noqa: E402
 from vtk.util.numpy_support import vtk_to_numpy  # noqa: E402
 
 from DualSSLSegLib.scene import color_maps  # noqa: E402
@@ -344,15 +346,23 @@ def test_slicer_computes_no_window_of_its_own(scene) -> None:
 # --- pixels -------------------------------------------------------------------------------------------------
 
 
-def _picture(view) -> np.ndarray:
-    """What a slice view shows, (height, width, 3)."""
-    image = view.grab().toImage().convertToFormat(4)
-    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine() // 4, 4)
-    return rows[:, : image.width(), :3].astype(int)
+def _picture(view, folder: Path) -> np.ndarray:
+    """What a slice view shows, (height, width, 3), the first row on top."""
+    path = folder / "view.png"
+    assert view.grab().save(str(path))
+    reader = vtk.vtkPNGReader()
+    reader.SetFileName(str(path))
+    reader.Update()
+    image = reader.GetOutput()
+    width, height, _ = image.GetDimensions()
+    pixels = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(height, width, -1)
+    return pixels[::-1, :, :3].astype(int)
 
 
 @pytest.fixture
-def red_view(clean_host):
+def red_view(case, clean_host):
+    """The axial view, with the scan alone: the segmentation is switched off."""
+    case.segmentation_node.GetDisplayNode().SetVisibility(False)
     views = slicer.app.layoutManager().viewport()
     views.resize(808, 800)
     views.show()
@@ -362,18 +372,18 @@ def red_view(clean_host):
 
 
 def test_map_and_legend_are_seen_and_the_legend_leaves_the_middle_free(
-    case, heat_map, clean_host, red_view
+    case, heat_map, clean_host, red_view, tmp_path
 ) -> None:
     fit()
     clean_host.settle(200)
-    scan_alone = _picture(red_view)
+    scan_alone = _picture(red_view, tmp_path)
     heat_map.legend = False
     heat_map.show(MAP * 0 + 0.8, case.volume_node, "Disagreement of the two networks")
     clean_host.settle(200)
-    without = _picture(red_view)
+    without = _picture(red_view, tmp_path)
     heat_map.legend = True
     clean_host.settle(200)
-    with_legend = _picture(red_view)
+    with_legend = _picture(red_view, tmp_path)
     height, width = without.shape[:2]
     middle = (slice(height // 5, 3 * height // 5), slice(width // 5, 3 * width // 5))
     colorful = np.ptp(without[middle], axis=2) > 40
@@ -385,13 +395,13 @@ def test_map_and_legend_are_seen_and_the_legend_leaves_the_middle_free(
     assert changed[:, 0].min() > 0.5 * height
 
 
-def test_below_the_threshold_the_scan_shines_through(case, heat_map, clean_host, red_view) -> None:
+def test_below_the_threshold_the_scan_shines_through(case, heat_map, clean_host, red_view, tmp_path) -> None:
     fit()
     heat_map.legend = False
     heat_map.threshold = 0.9
     heat_map.show(MAP * 0 + 0.8, case.volume_node, "Uncertainty")
     clean_host.settle(200)
-    picture = _picture(red_view)
+    picture = _picture(red_view, tmp_path)
     height, width = picture.shape[:2]
     middle = picture[height // 4 : 3 * height // 4, width // 4 : 3 * width // 4]
     assert np.ptp(middle, axis=2).max() < 40
