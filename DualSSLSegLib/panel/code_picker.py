@@ -28,7 +28,6 @@ class CodePicker:
         self.dialog.windowTitle = _("Pick a code")
         self.navigator = slicer.qSlicerTerminologyNavigatorWidget()
         self.navigator.overrideSectionVisible = False  # name and colour are chosen in the panel
-        self._start(codes)
         self._buttons = qt.QDialogButtonBox()
         self.ok_button = self._buttons.addButton(qt.QDialogButtonBox.Ok)
         self._buttons.addButton(qt.QDialogButtonBox.Cancel)
@@ -38,6 +37,10 @@ class CodePicker:
         self._layout.addWidget(self.navigator)
         self._layout.addWidget(self._buttons)
         self.dialog.resize(800, 500)
+        self.navigator.selectionValidityChanged.connect(self._allow)
+        self.navigator.typeDoubleClicked.connect(self._accept)
+        self._allow(False)
+        self._start(codes)
 
     def open(self) -> None:
         """Show the dialog; nothing waits for it but its parent."""
@@ -52,9 +55,14 @@ class CodePicker:
         if written and slicer.vtkSlicerTerminologiesModuleLogic.DeserializeTerminologyEntry(written, entry):
             self.navigator.setTerminologyEntry(entry)
 
+    def _allow(self, valid: bool) -> None:
+        self.ok_button.enabled = valid
+        self.ok_button.toolTip = "" if valid else _("Choose a category and a type first")
+
     def _accept(self) -> None:
         entry = slicer.vtkSlicerTerminologyEntry()
-        self.navigator.terminologyEntry(entry)
+        if not self.navigator.terminologyEntry(entry):
+            return
         codes = codes_of(slicer.vtkSlicerTerminologiesModuleLogic.SerializeTerminologyEntry(entry))
         self.dialog.accept()
         if codes:

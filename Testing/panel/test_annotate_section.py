@@ -231,3 +231,41 @@ def test_times_are_read_by_people(clean_host):
         "3 min 20 s",
         "2 h 2 min",
     ]
+
+
+def test_a_label_is_saved_elsewhere_when_the_study_is_gone(study, scans, tmp_path):
+    from host import dialogs
+
+    from DualSSLSegLib.imaging.labels import read_label
+
+    first = study.open_next()
+    painted = study.paint("tumour")
+    opened = study.workbench.opened
+    scans.rename(tmp_path / "moved")
+    study.click(study.panel.annotate.ui.submitButton)
+    study.wait_until(lambda: any(row.kind == "error" for row in study.panel.messages.rows))
+    study.wait_until(lambda: not study.workbench.busy)
+    assert study.workbench.case == first and study.workbench.case_scene.label().any()
+    dialogs.answer("file", str(tmp_path / "mine.nrrd"))
+    study.click(study.panel.annotate.ui.saveAsButton)
+    study.wait_until(lambda: (tmp_path / "mine.nrrd").exists() and not study.workbench.busy)
+    saved = read_label(tmp_path / "mine.nrrd", opened.grid, opened.structures)
+    assert (saved == 2 * painted.transpose(2, 1, 0)).all()
+
+
+def test_a_study_that_is_only_looked_at_cannot_be_drawn_on(panel, scans):
+    from DualSSLSegLib.loop.editor_lock import EditorLock
+    from DualSSLSegLib.study.folder import StudyFolder
+
+    StudyFolder.create(scans, ["liver"])
+    other = EditorLock(scans, "Bob")
+    assert other.acquire()
+    try:
+        panel.choose_folder(scans)
+        panel.wait_until(lambda: panel.workbench.rows)
+        panel.open_next()
+        assert panel.panel.annotate.editor.widget.readOnly
+        button = panel.panel.annotate.ui.submitButton
+        assert not button.enabled and "Bob" in button.toolTip
+    finally:
+        other.release()

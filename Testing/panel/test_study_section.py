@@ -121,6 +121,31 @@ def test_structures_are_added_renamed_recoloured_and_coded(panel, scans):
     assert section.structures.code_buttons[0].text == "Liver"
 
 
+def test_a_code_is_picked_from_the_lists_of_slicer(panel, scans):
+    import slicer
+
+    panel.new_study(scans, "my liver")
+    section, workbench = panel.panel.study, panel.workbench
+    section.ui.structuresBox.collapsed = False
+    panel.click(section.structures.code_buttons[0])
+    dialog = section.structures._dialog
+    panel.click(dialog.pick_button)
+    picker = dialog._picker
+    assert not picker.ok_button.enabled and "Choose a category" in picker.ok_button.toolTip
+    entry = slicer.vtkSlicerTerminologyEntry()
+    category, kind = entry.GetCategoryObject(), entry.GetTypeObject()
+    for code, value in ((category, "123037004"), (kind, "10200004")):
+        code.SetCodingSchemeDesignator("SCT")
+        code.SetCodeValue(value)
+    assert picker.navigator.setTerminologyEntry(entry)
+    panel.click(picker.ok_button)
+    assert dialog.edits["type", "value"].text == "10200004"
+    panel.click(dialog.ok_button)
+    panel.wait_until(lambda: workbench.structures[0].codes)
+    assert workbench.structures[0].codes["type"] == {"scheme": "SCT", "value": "10200004", "meaning": "Liver"}
+    assert section.structures.code_buttons[0].text == "Liver"
+
+
 def test_what_cannot_be_used_is_listed(panel, scans):
     (scans / "broken.nii.gz").write_bytes(b"not a scan")
     panel.new_study(scans, "liver")
