@@ -216,7 +216,7 @@ class CurvePlot(qt.QWidget):
         painter.setBrush(qt.QBrush(entry.color))
         for x_place, y_place in marked:
             painter.drawEllipse(int(x_place) - 2, int(y_place) - 2, 5, 5)
-        painter.setBrush(qt.QBrush(qt.Qt.NoBrush))
+        painter.setBrush(qt.QBrush())
 
     def _entries(self) -> list[tuple[Entry, Curve]]:
         """Every curve with its colour and line style, the loss in the colour of the text."""

@@ -23,7 +23,7 @@ class InstallOffer:
     """Behaviour of the part `offerPart` of SetUp.ui; `why_not()` says why installing is not possible now."""
 
     def __init__(self, ui: Any, why_not: Callable[[], str], install: Callable[[InstallPlan], None]) -> None:
-        self.ui, self._why_not_now = ui, why_not
+        self.ui, self._why_not_now, self._begin = ui, why_not, install
         self._seen: Probe | None = None
         self._setting = WorkerSetting()
         self._help = str(ui.installButton.toolTip)
@@ -39,7 +39,7 @@ class InstallOffer:
             combo.connect("currentIndexChanged(int)", self._refresh)
         for edit in (ui.wheelsEdit, ui.targetEdit):
             edit.connect("currentPathChanged(QString)", self._refresh)
-        ui.installButton.clicked.connect(lambda *_arguments: install(self.plan))
+        ui.installButton.clicked.connect(lambda *_arguments: self._install())
 
     def show(self, seen: Probe | None, setting: WorkerSetting, active: bool) -> None:
         """Offer what the worker's Python lacks; hidden when nothing is missing or it is being installed."""
@@ -54,6 +54,10 @@ class InstallOffer:
         if new:
             self._suggest(seen, setting)
         self._refresh()
+
+    def _install(self) -> None:
+        if self.plan is not None:
+            self._begin(self.plan)
 
     def _suggest(self, seen: Probe, setting: WorkerSetting) -> None:
         """A build for the card that is there, and the usual folder."""

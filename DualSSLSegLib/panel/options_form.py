@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import qt
@@ -20,8 +20,18 @@ class OptionsForm:
     `changed` is called when a value was changed. `advanced_names` and `names` list what there is.
     """
 
-    def __init__(self, plain: Any, advanced: Any, guard: WheelGuard, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        plain: Any,
+        advanced: Any,
+        guard: WheelGuard,
+        changed: Callable[[], None],
+        *,
+        tab_after: Mapping[bool, Any] | None = None,
+    ) -> None:
+        """`tab_after`: by whether the options are advanced, the widget after which the Tab key reaches them."""
         self._parents = {False: plain, True: advanced}
+        self._tab_after = tab_after or {}
         self._guard, self._changed = guard, changed
         self._filling = False
         self._pages: list[Any] = []
@@ -51,12 +61,16 @@ class OptionsForm:
         for advanced, parent in self._parents.items():
             rows = [row for row in self._rows.values() if row["advanced"] == advanced]
             page = qt.QWidget()
+            parent.layout().addWidget(page)  # before the tab order, which is one of a window
             layout = qt.QFormLayout(page)
             layout.setContentsMargins(0, 0, 0, 0)
             layout.setFieldGrowthPolicy(qt.QFormLayout.AllNonFixedFieldsGrow)
+            before = self._tab_after.get(advanced)
             for row in rows:
-                self._add(layout, row)
-            parent.layout().addWidget(page)
+                editor = self._add(layout, row)
+                if before is not None:
+                    qt.QWidget.setTabOrder(before, editor)
+                    before = editor
             self._pages.append(page)
         self._parents[False].setVisible(len(self.advanced_names) < len(self._rows))
         self.reset()
@@ -98,7 +112,7 @@ class OptionsForm:
             return round(float(editor.value), editor.decimals)
         return str(editor.text)
 
-    def _add(self, layout: Any, row: dict[str, Any]) -> None:
+    def _add(self, layout: Any, row: dict[str, Any]) -> Any:
         title = row["name"].replace("_", " ").capitalize()
         editor = self.editors[row["name"]] = self._editor(row, title)
         editor.objectName = f"option_{row['name']}"
@@ -107,11 +121,12 @@ class OptionsForm:
         self._guard.watch(editor)
         if row["type"] == "bool":
             layout.addRow(editor)
-            return
+            return editor
         label = qt.QLabel(f"{title}:")
         label.toolTip = editor.toolTip
         label.setBuddy(editor)
         layout.addRow(label, editor)
+        return editor
 
     def _editor(self, row: dict[str, Any], title: str) -> Any:
         if row["type"] == "bool":

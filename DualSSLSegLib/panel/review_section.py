@@ -27,6 +27,7 @@ class ReviewSection:
         for label in (ui.caseLabel, ui.scoreLabel, ui.waitingLabel):
             label.textFormat = qt.Qt.PlainText  # a case may be called like HTML
         self._waiting: list[CaseRow] = []
+        self._unfolded_for: Any = None  # the study whose predictions have unfolded the section
         self._shortcut: Any = None
         self.heat_map = HeatMapControls(ui, workbench)
         self.spots = HotSpotTable(ui.spotsTable, self._go_to)
@@ -62,6 +63,9 @@ class ReviewSection:
         if topic in ("study", "cases"):
             rows = [row for row in self.workbench.rows if row.state == "predicted"]
             self._waiting = sorted(rows, key=lambda row: _NO_RANK if row.rank is None else row.rank)
+            if self._waiting and self.workbench.study_path != self._unfolded_for:
+                self._unfolded_for = self.workbench.study_path  # once: who folds it again wants it folded
+                self.ui.reviewSection.collapsed = False
         if topic in ("study", "cases", "case", "message"):
             self._show_choice()
             self._show_buttons()
@@ -130,6 +134,7 @@ class ReviewSection:
             ui.reasonCombo.setCurrentIndex(0)
             self.spots.show([], None)
             return
+        ui.reviewSection.collapsed = False
         ui.caseLabel.text = _("Prediction of {case}").format(case=shown.case)
         ui.scoreLabel.text = workbench.score_words
         ui.scoreLabel.setVisible(bool(workbench.score_words))

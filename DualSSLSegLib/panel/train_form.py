@@ -23,7 +23,13 @@ class TrainForm:
         self._changed = changed
         self._guard = WheelGuard()
         self._filling = True
-        self.options = OptionsForm(ui.plainOptions, ui.advancedOptions, self._guard, self._options_changed)
+        self.options = OptionsForm(
+            ui.plainOptions,
+            ui.advancedOptions,
+            self._guard,
+            self._options_changed,
+            tab_after={False: ui.scratchCheckBox, True: ui.advancedGroup},
+        )
         for label in (
             ui.expectedDevice,
             ui.expectedMemory,

@@ -31,10 +31,12 @@ class TrainSection:
         self.ui.plotHolder.layout().addWidget(self.plot)
         self._train_help = str(self.ui.trainButton.toolTip)
         self._predict_help = str(self.ui.predictButton.toolTip)
+        self._rank_help = str(self.ui.rankButton.toolTip)
         self.ui.trainButton.clicked.connect(lambda *_arguments: self._train())
         self.ui.predictButton.clicked.connect(
             lambda *_arguments: workbench.start_prediction(self.form.device)
         )
+        self.ui.rankButton.clicked.connect(lambda *_arguments: workbench.start_ranking())
         self.ui.trainSection.connect("contentsCollapsed(bool)", self._folded)
         for topic in ("cases", "run"):
             self.update(topic)
@@ -90,6 +92,11 @@ class TrainSection:
         reason = workbench.why_not("start_prediction")
         ui.predictButton.enabled = not reason
         ui.predictButton.toolTip = reason or self._predict_help
+        reason = workbench.why_not("start_ranking")
+        ui.rankButton.enabled = not reason
+        ui.rankButton.toolTip = reason or self._rank_help
+        ui.rankButton.setVisible(workbench.run is None)  # later the trained networks say what is next
+        ui.predictButton.setVisible(workbench.run is not None)
         self._look_at_machine()
 
     def _show_run(self) -> None:

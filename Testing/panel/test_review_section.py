@@ -53,6 +53,17 @@ def test_it_says_what_waits_and_why(panel, review):
     assert ui.acceptAllButton.text == "Accept all 2 unseen..."
 
 
+def test_it_unfolds_when_there_is_something_to_review(panel, review):
+    assert not review.ui.reviewSection.collapsed
+    review.ui.reviewSection.collapsed = True
+    panel.workbench.refresh()
+    panel.wait_until(lambda: not panel.workbench.busy)
+    assert review.ui.reviewSection.collapsed  # who folds it again wants it folded
+    panel.workbench.review("c")  # as a double-click in the table does
+    panel.wait_until(lambda: panel.workbench.prediction is not None)
+    assert not review.ui.reviewSection.collapsed and review.ui.caseLabel.text == "Prediction of c"
+
+
 def test_a_prediction_is_shown_with_map_score_and_places(panel, reviewing):
     ui = reviewing.ui
     assert panel.workbench.case == "b" and ui.caseLabel.text == "Prediction of b"

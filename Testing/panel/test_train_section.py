@@ -165,3 +165,28 @@ def test_a_finished_run_leaves_no_buttons_and_another_round_can_start(panel, run
     panel.wait_until(lambda: panel.workbench.run != run)
     assert panel.workbench.run.spec()["kind"] == "predict"
     assert running.ui.plotHolder.isHidden()  # nothing is learned by predicting
+
+
+def test_the_tab_key_goes_through_the_form_from_top_to_bottom(panel, train):
+    names = []
+    widget = train.ui.methodCombo
+    while str(widget.objectName) != "trainButton":
+        names.append(str(widget.objectName))
+        widget = widget.nextInFocusChain()
+    known = [
+        name for name in names if name in ("methodCombo", "minutesSpin", "deviceCombo", "scratchCheckBox")
+    ]
+    assert known == ["methodCombo", "minutesSpin", "deviceCombo", "scratchCheckBox"]
+    options = [name.removeprefix("option_") for name in names if name.startswith("option_")]
+    plain = [name for name in train.form.options.names if name not in train.form.options.advanced_names]
+    assert options == [*plain, *train.form.options.advanced_names]
+    assert names.index("scratchCheckBox") < names.index(f"option_{options[0]}") < names.index("resetButton")
+
+
+def test_before_anything_is_trained_it_suggests_what_to_label(panel, train):
+    ui = train.ui
+    assert ui.predictButton.isHidden()
+    panel.click(ui.rankButton)
+    panel.wait_until(lambda: panel.workbench.run is not None)
+    assert panel.workbench.run.spec()["kind"] == "rank"
+    assert ui.rankButton.isHidden()
