@@ -10,7 +10,7 @@ from typing import Any
 import vtk
 
 from DualSSLSegLib.errors import BadInput
-from DualSSLSegLib.scene.terminology import codes_of, key_of
+from DualSSLSegLib.scene.terminology import codes_of, key_of, terminology_of
 from DualSSLSegLib.study.model import Structure
 
 VALUE_TAG = "DualSSLSeg.Value"
@@ -62,7 +62,7 @@ def _structure_of(segment: Any, structures: Sequence[Structure], tags: bool) -> 
     for structure in structures:
         if plain_name(structure.name) == name:
             return structure
-    key = key_of(codes_of(segment.GetTerminology()))
+    key = key_of(codes_of(terminology_of(segment)))
     matching = [s for s in structures if key is not None and key_of(s.codes) == key]
     return matching[0] if len(matching) == 1 else None
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import slicer
+import vtk
 
 from DualSSLSegLib.imaging.segments import Code, structure_codes
 
@@ -15,11 +16,12 @@ _ANATOMY = {"scheme": "SCT", "value": "123037004", "meaning": "Anatomical Struct
 _TISSUE = ("SCT", "85756007")  # what Slicer gives every new segment: it says nothing
 
 _PARTS = {
-    "category": "GetCategoryObject",
-    "type": "GetTypeObject",
-    "type_modifier": "GetTypeModifierObject",
-    "region": "GetRegionObject",
-    "region_modifier": "GetRegionModifierObject",
+    "category": ("GetCategoryObject",),
+    "type": ("GetTypeObject",),
+    "type_modifier": ("GetTypeModifierObject",),
+    # Slicer 5.10 and earlier have only the second names.
+    "region": ("GetRegionObject", "GetAnatomicRegionObject"),
+    "region_modifier": ("GetRegionModifierObject", "GetAnatomicRegionModifierObject"),
 }
 
 
@@ -30,11 +32,11 @@ def entry_of(codes: Mapping[str, Any] | None) -> str:
         return ""
     entry = slicer.vtkSlicerTerminologyEntry()
     entry.SetTerminologyContextName(CONTEXT)
-    entry.SetRegionContextName(REGION_CONTEXT)
-    for part, getter in _PARTS.items():
+    _first_of(entry, ("SetRegionContextName", "SetAnatomicContextName"))(REGION_CONTEXT)
+    for part, getters in _PARTS.items():
         code = codes.get(part)
         if code is not None:
-            target = getattr(entry, getter)()
+            target = _first_of(entry, getters)()
             target.SetCodingSchemeDesignator(_clean(code.get("scheme")))
             target.SetCodeValue(_clean(code.get("value")))
             target.SetCodeMeaning(_clean(code.get("meaning")) or _clean(code.get("value")))
@@ -47,8 +49,8 @@ def codes_of(entry: str | None) -> dict[str, dict[str, str]] | None:
     if not entry or not slicer.vtkSlicerTerminologiesModuleLogic.DeserializeTerminologyEntry(entry, read):
         return None
     codes = {}
-    for part, getter in _PARTS.items():
-        source = getattr(read, getter)()
+    for part, getters in _PARTS.items():
+        source = _first_of(read, getters)()
         if source.GetCodeValue():
             codes[part] = {
                 "scheme": source.GetCodingSchemeDesignator() or "",
@@ -59,6 +61,17 @@ def codes_of(entry: str | None) -> dict[str, dict[str, str]] | None:
     if type_code is None or (type_code["scheme"], type_code["value"]) == _TISSUE:
         return None
     return codes
+
+
+def terminology_of(segment: Any) -> str:
+    """The terminology entry of a segment; "" when it has none."""
+    entry = vtk.reference("")
+    return str(entry) if segment.GetTag(slicer.vtkSegment.GetTerminologyEntryTagName(), entry) else ""
+
+
+def set_terminology(segment: Any, entry: str) -> None:
+    """Give a segment a terminology entry."""
+    segment.SetTag(slicer.vtkSegment.GetTerminologyEntryTagName(), entry)
 
 
 def key_of(codes: Mapping[str, Any] | None) -> tuple[Code, Code | None] | None:
@@ -83,6 +96,11 @@ def _plain(codes: Mapping[str, Any] | None) -> dict[str, Mapping[str, Any]] | No
         if isinstance(parts.get(part), Mapping) and parts[part].get("value")
     }
     return {"category": _ANATOMY, **known} if "type" in known else None
+
+
+def _first_of(entry: Any, names: tuple[str, ...]) -> Any:
+    """The first method of these names that this version of Slicer has."""
+    return next(getattr(entry, name) for name in names if hasattr(entry, name))
 
 
 def _clean(text: Any) -> str:

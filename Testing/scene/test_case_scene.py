@@ -179,8 +179,10 @@ def test_the_scene_may_be_closed_in_any_state(case, scene, state: str) -> None:
         case.show_prediction(blob(PLAIN), STRUCTURES)
     if state == "nodes deleted":
         scene.RemoveNode(case.segmentation_node)
+    case.mark_saved()
     scene.Clear(0)
     assert not case.alive
+    assert not case.changed, "closing is no stroke"
     case.remove()
     before = _everything()
     case.show(opened(OBLIQUE, "another"))

@@ -143,6 +143,25 @@ def test_a_rotated_segmentation_is_resampled_through_its_transform(scene) -> Non
     assert (label_of(node, STRUCTURES, volume_node) == label).all()
 
 
+def test_a_sheared_segmentation_is_resampled_through_its_transform(scene) -> None:
+    """Each layer of the label is moved two voxels further than the one below."""
+    label = blob(PLAIN)
+    volume_node = add_volume(scan(PLAIN), "scan")
+    node = add_segmentation(label, STRUCTURES, volume_node, "label")
+    shear = np.eye(4)
+    shear[0, 2] = 1.0
+    node.SetAndObserveTransformNodeID(_transform(shear).GetID())
+    result = label_of(node, STRUCTURES, volume_node)
+    height = PLAIN.affine[2, 2] * np.arange(PLAIN.shape[2]) + PLAIN.affine[2, 3]
+    expected = np.zeros_like(label)
+    for layer, steps in enumerate(np.round(height).astype(int)):
+        for at in range(PLAIN.shape[0]):
+            if 0 <= at - steps < PLAIN.shape[0]:
+                expected[at, :, layer] = label[at - steps, :, layer]
+    assert expected.any()
+    assert (result == expected).all()
+
+
 def test_a_bent_transform_is_followed(scene) -> None:
     """A thin-plate spline that moves everything by one voxel."""
     label = blob(PLAIN)
