@@ -16,8 +16,6 @@ from DualSSLSegLib.panel.study_section import StudySection
 from DualSSLSegLib.panel.train_section import TrainSection
 from DualSSLSegLib.workbench.workbench import Workbench
 
-POLL_MS = 250
-
 
 class Panel:
     """Everything in the module's widget. `resource_path("UI/Study.ui")` finds a file below Resources/.
@@ -50,7 +48,7 @@ class Panel:
         parent_layout.addStretch(1)  # free height goes below the sections, not between their lines
         workbench.listeners.append(self._tell)
         self._timer = qt.QTimer()
-        self._timer.setInterval(POLL_MS)
+        self._timer.setInterval(workbench.poll_after_ms)
         self._timer.timeout.connect(self._tick)
         self._timer.start()
         self._tell("message")
@@ -75,7 +73,12 @@ class Panel:
         self.messages.close()
 
     def _tick(self) -> None:
-        self._workbench.poll()
+        try:
+            self._workbench.poll()
+        finally:
+            after = self._workbench.poll_after_ms
+            if self._timer.interval != after:
+                self._timer.setInterval(after)
         self.annotate.show_time()
 
     def _tell(self, topic: str) -> None:
