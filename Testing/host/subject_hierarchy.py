@@ -30,10 +30,20 @@ def follow(scene) -> None:
         if not scene.IsImporting():  # the file brings its own hierarchy
             _add(scene, node)
 
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def goes(_scene, _event, node) -> None:
+        if scene.IsClosing() or node.IsA("vtkMRMLSubjectHierarchyNode"):
+            return
+        hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
+        item = hierarchy.GetItemByDataNode(node) if hierarchy is not None else 0
+        if item:
+            hierarchy.RemoveItem(item, False, False)
+
     def imported(_scene, _event) -> None:
         every = scene.GetNodes()
         for index in range(every.GetNumberOfItems()):
             _add(scene, every.GetItemAsObject(index))
 
     scene.AddObserver(slicer.vtkMRMLScene.NodeAddedEvent, added)
+    scene.AddObserver(slicer.vtkMRMLScene.NodeAboutToBeRemovedEvent, goes)
     scene.AddObserver(slicer.vtkMRMLScene.EndImportEvent, imported)
