@@ -14,7 +14,7 @@ from DualSSLSegLib.scene import case_folder, nodes
 from DualSSLSegLib.scene.label_reading import label_on
 from DualSSLSegLib.scene.placement import grid_of
 from DualSSLSegLib.scene.segmentation import add_segmentation
-from DualSSLSegLib.scene.views import fit, show_layers
+from DualSSLSegLib.scene.views import fit, make_active, show_layers
 from DualSSLSegLib.scene.volume_node import add_channels
 from DualSSLSegLib.study.model import Structure
 
@@ -101,6 +101,7 @@ class CaseScene:
                 self.remove()
                 raise
             show_layers(background=self.volume_node)
+            make_active(self.volume_node)
             fit(self.volume_node)
         self._observe()
 

@@ -39,6 +39,13 @@ def show_layers(
     )
 
 
+def make_active(volume_node: Any) -> None:
+    """Make a volume the one that Slicer's modules begin with; the views are not touched."""
+    selection = slicer.app.applicationLogic().GetSelectionNode()
+    if selection is not None:
+        selection.SetActiveVolumeID(volume_node.GetID())
+
+
 def shown_scan() -> Any | None:
     """The scan of ours that the slice views show in the background; None when they show none."""
     for composite in composite_nodes():

@@ -60,9 +60,14 @@ def test_a_case_is_shown_with_the_studys_structures(case) -> None:
     assert [segment.GetName() for segment in segments] == [s.name for s in STRUCTURES]
     assert segments[0].GetColor() == pytest.approx((0xE6 / 255, 0x19 / 255, 0x4B / 255))
     assert {node.GetBackgroundVolumeID() for node in composite_nodes()} == {case.volume_node.GetID()}
+    selection = slicer.app.applicationLogic().GetSelectionNode()
+    assert selection.GetActiveVolumeID() == case.volume_node.GetID()
     assert case.alive
     assert not case.changed
     assert (case.label() == blob(OBLIQUE)).all()
+    case.remove()
+    assert not selection.GetActiveVolumeID()
+    assert {node.GetBackgroundVolumeID() for node in composite_nodes()} == {None}
 
 
 def test_leaving_a_case_leaves_nothing_behind(case) -> None:
