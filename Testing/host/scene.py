@@ -27,7 +27,7 @@ def start(slicer, folder: Path):
         factory.GetInstance().SetMRMLApplicationLogic(logic)
     _start_file_access(slicer, scene, logic, folder)
     modules.add_logics(logic, scene, folder / "share")
-    subject_hierarchy.follow(scene)
+    _kept.append(subject_hierarchy.Follower(scene))
     slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(scene, True)
     return logic
 
