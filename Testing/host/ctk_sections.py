@@ -124,10 +124,13 @@ class ctkCollapsibleGroupBox(
         self.initStyleOption(option)
         style = QtWidgets.QStyle
         place = self.style().subControlRect(style.CC_GroupBox, option, style.SC_GroupBoxCheckBox, self)
-        option.subControls = style.SC_GroupBoxLabel
+        words = self.style().subControlRect(style.CC_GroupBox, option, style.SC_GroupBoxLabel, self)
         if self.isChecked():
-            option.subControls |= style.SC_GroupBoxFrame
-        painter.drawComplexControl(style.CC_GroupBox, option)
+            option.subControls = style.SC_GroupBoxFrame
+            painter.drawComplexControl(style.CC_GroupBox, option)
+        painter.setPen(self.palette.color(QtGui.QPalette.WindowText))
+        align = QtCore.Qt.AlignVCenter | QtCore.Qt.TextShowMnemonic
+        painter.drawText(words.adjusted(0, -2, 40, 2), align, self.title)
         self._arrow(painter, place.adjusted(2, 2, -2, -2))
 
     def childEvent(self, event) -> None:
