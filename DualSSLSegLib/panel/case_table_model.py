@@ -77,6 +77,11 @@ def case_help(row: CaseRow) -> str:
     lines = [f"{row.id}: {state_word(row.state)}"]
     if row.problem:
         lines.append(row.problem)
+    if row.structures:
+        names = ", ".join(row.structures)
+        lines.append(
+            _("The label holds {structures} (by {author}).").format(structures=names, author=row.author)
+        )
     if row.rank is not None:
         lines.append(_("Number {rank} to review: {reason}").format(rank=row.rank, reason=row.reason))
     if row.split == "validation":

@@ -85,6 +85,7 @@ def test_cells_say_state_in_words_and_by_shape(table):
     assert len(pictures) == 6
     assert cell(table, 0, 3) == "" and cell(table, 1, 3) == "0.37" and cell(table, 3, 2) == "liver"
     assert "the file ends too early." in cell(table, 5, 0, qt.Qt.ToolTipRole)
+    assert "The label holds liver (by Ada)." in cell(table, 3, 0, qt.Qt.ToolTipRole)
     assert "Number 1 to review: It is bright." in cell(table, 1, 0, qt.Qt.ToolTipRole)
     assert counts.text == "1 labelled, 1 reviewed, 1 in progress, 1 predicted, 1 new, 1 failed"
 
