@@ -190,3 +190,16 @@ def test_before_anything_is_trained_it_suggests_what_to_label(panel, train):
     panel.wait_until(lambda: panel.workbench.run is not None)
     assert panel.workbench.run.spec()["kind"] == "rank"
     assert ui.rankButton.isHidden()
+
+
+@pytest.mark.parametrize("afresh", [False, True])
+def test_another_round_goes_on_from_the_last_one_unless_told_otherwise(panel, running, afresh):
+    first = panel.workbench.run
+    first.checkpoints.mkdir()
+    first.model_path.write_bytes(b"networks")
+    tell(first, {"type": "finished", "predicted": 3})
+    panel.wait_until(lambda: running.ui.trainButton.enabled and not panel.workbench.busy)
+    running.ui.scratchCheckBox.checked = afresh
+    panel.click(running.ui.trainButton)
+    panel.wait_until(lambda: panel.workbench.run != first)
+    assert (panel.workbench.run.spec()["parent"] is None) == afresh
