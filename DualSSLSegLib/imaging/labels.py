@@ -108,7 +108,7 @@ def describe_values(structures: Sequence[StructureLike]) -> str:
 
 
 def present_values(label: np.ndarray) -> list[int]:
-    """The values other than 0 of a uint8 label map, ascending; slab by slab, so that a large one takes little memory."""
+    """The values other than 0 of a uint8 label map, ascending; slab by slab, which takes little memory."""
     counts = np.zeros(256, np.int64)
     for slab in label:
         counts += np.bincount(np.ascontiguousarray(slab).reshape(-1), minlength=256)

@@ -91,13 +91,13 @@ def _value_of(segment: Segment, path: Path, structures: Sequence[StructureLike])
 def structure_codes(codes: Mapping[str, Any] | None) -> tuple[Code, Code | None] | None:
     """(type, modifier) of a structure's codes, or None when it has none.
 
-    Understood are {"scheme", "value", ...} for the type itself, optionally with "modifier", and {"type":
-    {...}, "modifier": {...}} with the same keys inside.
+    Understood are {"type": {"scheme", "value", ...}, "type_modifier": {...}}, as the study keeps them, and
+    {"scheme", "value", ...} for the type itself; "modifier" is another name of "type_modifier".
     """
     if not codes:
         return None
     kind = _code(codes.get("type", codes))
-    return None if kind is None else (kind, _code(codes.get("modifier")))
+    return None if kind is None else (kind, _code(codes.get("type_modifier", codes.get("modifier"))))
 
 
 def _code(content: Any) -> Code | None:

@@ -9,6 +9,7 @@ from DualSSLSegLib.errors import BadInput, DualSSLSegError
 from DualSSLSegLib.loop.controller import Controller
 from DualSSLSegLib.loop.opened_case import OpenedCase, open_case
 from DualSSLSegLib.loop.survey import counts_of, next_up
+from DualSSLSegLib.scene.arrays import in_slicers_order
 from DualSSLSegLib.scene.segmentation import copy_from
 from DualSSLSegLib.study.model import Revision
 from DualSSLSegLib.study.reviews import Review, Verdict
@@ -43,10 +44,10 @@ class AnnotateSteps(Leaving):
             if correct_prediction is None:
                 study = controller.study
                 begun = study.drafts.path(case) is not None or study.latest(case) is not None
-                return open_case(
-                    controller, case, correct_prediction=not begun and controller.prediction(case) is not None
-                )
-            return open_case(controller, case, correct_prediction=correct_prediction)
+                from_prediction = not begun and controller.prediction(case) is not None
+            else:
+                from_prediction = correct_prediction
+            return ready_to_show(open_case(controller, case, correct_prediction=from_prediction))
 
         def then(opened: OpenedCase) -> None:
             self._show_case(opened)
@@ -209,6 +210,12 @@ class AnnotateSteps(Leaving):
         copy_from(node, self.case_scene.segmentation_node, opened.structures, self.case_scene.volume_node)
         self._say("info", "The label was taken over; look at it, then submit.")
         self._tell("case")
+
+
+def ready_to_show(opened: OpenedCase) -> OpenedCase:
+    """The case with its scan in the order of Slicer's memory; a second for a large scan, so for the background."""
+    volume = opened.volume
+    return replace(opened, volume=replace(volume, array=in_slicers_order(volume.array)))
 
 
 def _reviewed(review: Review, revision: Revision, seconds: float) -> Review:

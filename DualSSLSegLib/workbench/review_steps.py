@@ -10,6 +10,7 @@ from DualSSLSegLib.loop.controller import Controller
 from DualSSLSegLib.loop.hot_spot_list import ListedHotSpot, hot_spot_list, score_words
 from DualSSLSegLib.loop.opened_case import OpenedCase, open_case, with_prediction
 from DualSSLSegLib.loop.predictions import Prediction
+from DualSSLSegLib.scene.arrays import in_slicers_order
 from DualSSLSegLib.workbench.desk import verb
 from DualSSLSegLib.workbench.training_steps import TrainingSteps
 
@@ -198,4 +199,4 @@ def _map(prediction: Prediction, name: str, opened: OpenedCase) -> np.ndarray:
             hint="Predict again.",
             path=path,
         )
-    return array
+    return in_slicers_order(array)

@@ -173,7 +173,7 @@ def test_segments_go_by_code_with_their_side(tmp_path):
     write_seg_nrrd(path, layer, GRID, segments)
     structures = [
         Structure("liver", 1, LIVER),
-        Structure("right kidney", 2, {"type": KIDNEY, "modifier": RIGHT}),
+        Structure("right kidney", 2, {"type": KIDNEY, "type_modifier": RIGHT}),
         Structure("left kidney", 3, {**KIDNEY, "modifier": LEFT}),
     ]
     label = read_label(path, GRID, structures)
