@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ class FolderSection:
         if topic in ("study", "folder", "message"):
             self._show_request()
         if topic == "folder":
-            self.run_view.show(self.workbench.folder_words)
+            self._show_run()
             self._show_rows(self.workbench.folder_rows)
 
     def enter(self) -> None:
@@ -180,6 +181,13 @@ class FolderSection:
             uncertainty=bool(ui.mapsCheckBox.checked),
             device=str(ui.folderDeviceCombo.itemData(ui.folderDeviceCombo.currentIndex)),
         )
+
+    def _show_run(self) -> None:
+        words, rows = self.workbench.folder_words, self.workbench.folder_rows
+        if words is not None:
+            told = {row.detail for row in rows}  # by the table and the line above it
+            words = replace(words, warnings=tuple(text for text in words.warnings if text not in told))
+        self.run_view.show(words)
 
     # --- the results --------------------------------------------------------------------------------------
 

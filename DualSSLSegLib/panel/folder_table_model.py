@@ -79,7 +79,8 @@ def summary_words(rows: Sequence[FolderRow]) -> str:
     ]
     lines = [_("{parts} of {count} scans").format(parts=", ".join(parts), count=len(rows))]
     failed = [row for row in rows if row.state == FAILED]
-    lines += [f"✗ {row.name}: {row.detail}" for row in failed[:_FAILURES_TOLD]]
+    reasons = [row.detail if row.name in row.detail else f"{row.name}: {row.detail}" for row in failed]
+    lines += [f"✗ {reason}" for reason in reasons[:_FAILURES_TOLD]]
     if len(failed) > _FAILURES_TOLD:
         lines.append(_("and {count} more, see the table").format(count=len(failed) - _FAILURES_TOLD))
     return "\n".join(lines)

@@ -82,8 +82,9 @@ def test_progress_scan_by_scan_and_bad_ones_by_name(panel, segmenting):
     lines = segmenting.ui.batchSummary.text.splitlines()
     assert lines == [
         "1 done, 1 failed, 1 to come of 3 scans",
-        "✗ b: b was not segmented: the file ends early.",
+        "✗ b was not segmented: the file ends early.",
     ]
+    assert segmenting.run_view.text("Warnings") == ""  # not a second time
     assert segmenting.run_view.progress.value == 667
     assert not segmenting.ui.segmentButton.enabled
     assert segmenting.ui.segmentButton.toolTip == "A folder is being segmented."
