@@ -8,6 +8,7 @@ from pathlib import Path
 from DualSSLSegLib.commands.arguments import add_device
 from DualSSLSegLib.commands.following import ended_badly, follow
 from DualSSLSegLib.commands.screen import Screen
+from DualSSLSegLib.imaging.formats import RESULT_SUFFIXES
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.jobs.state import RunState
 from DualSSLSegLib.loop.segmenting import start_segmentation
@@ -23,12 +24,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("scans", metavar="IN", type=Path, help="a folder of scans, or one scan")
     parser.add_argument(
-        "output", metavar="OUT", type=Path, help="the folder for the results, <scan name>.nii.gz"
+        "output",
+        metavar="OUT",
+        type=Path,
+        help="the folder for the results, <scan name>.nii.gz or as --format says",
     )
     parser.add_argument(
         "--uncertainty",
         action="store_true",
-        help="write <scan name>_uncertainty.nii.gz (0..1) beside each result",
+        help="write <scan name>_uncertainty (0..1) beside each result",
+    )
+    parser.add_argument(
+        "--format",
+        choices=RESULT_SUFFIXES,
+        default=RESULT_SUFFIXES[0],
+        help="of the results; .seg.nrrd is 3D Slicer's segmentation with names and colours (default: %(default)s)",
     )
     add_device(parser)
 
@@ -40,6 +50,7 @@ def run(arguments: argparse.Namespace, screen: Screen) -> int:
         arguments.scans,
         arguments.output,
         uncertainty=arguments.uncertainty,
+        format=arguments.format,
         device=arguments.device,
     )
     state = follow(run, runs, screen, stop_on_interrupt=True)

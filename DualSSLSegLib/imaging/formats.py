@@ -11,6 +11,12 @@ from pathlib import Path
 
 SCAN_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha")
 SEGMENTATION_SUFFIX = ".seg.nrrd"
+RESULT_SUFFIXES = (
+    ".nii.gz",
+    ".nrrd",
+    SEGMENTATION_SUFFIX,
+    ".mha",
+)  # of segmented folders; the first by default
 DICOM_SUFFIXES = (".dcm", ".ima", ".dicom")
 _CHANNEL = re.compile(r"(?P<case>.+)_(?P<channel>\d{4})", re.DOTALL)
 _DICOM_MAGIC_OFFSET = 128

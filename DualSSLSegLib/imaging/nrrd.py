@@ -98,28 +98,8 @@ def read_layers(path: Path, header: NrrdHeader) -> np.ndarray:
     return array[None] if header.layer_axis is None else np.moveaxis(array, header.layer_axis, 0)
 
 
-def write(path: Path, array: np.ndarray, grid: Grid) -> None:
-    """Write (X, Y, Z) uint8 or float32, gzip-packed, in LPS as ITK and 3D Slicer do."""
-    lps = LPS_FROM_RAS @ grid.affine
-    directions = " ".join(_vector(lps[:3, axis]) for axis in range(3))
-    lines = [
-        "NRRD0004",
-        f"type: {'uint8' if array.dtype == np.uint8 else 'float'}",
-        "dimension: 3",
-        "space: left-posterior-superior",
-        f"sizes: {' '.join(str(n) for n in grid.shape)}",
-        f"space directions: {directions}",
-        "kinds: domain domain domain",
-        "endian: little",
-        "encoding: gzip",
-        f"space origin: {_vector(lps[:3, 3])}",
-    ]
-    voxels = array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes(order="F")
-    path.write_bytes(("\n".join(lines) + "\n\n").encode("ascii") + gzip.compress(voxels, 6, mtime=0))
-
-
-def _vector(values: np.ndarray) -> str:
-    return "(" + ",".join(repr(float(v)) for v in values) + ")"
+def _unescaped(text: str) -> str:
+    return re.sub(r"\\([\\n])", lambda found: "\n" if found[1] == "n" else "\\", text)
 
 
 def _head(path: Path) -> bytes:
@@ -151,7 +131,7 @@ def _parse(head: bytes, path: Path) -> NrrdHeader:
     for line in head.decode("utf-8", errors="replace").splitlines()[1:]:
         match = re.match(r"([^:#][^:]*):=(.*)|([^:#][^:]*):\s*(.*)", line)
         if match:
-            key, value = (match[1], match[2]) if match[1] else (match[3].lower(), match[4])
+            key, value = (match[1], _unescaped(match[2])) if match[1] else (match[3].lower(), match[4])
             fields[key.strip()] = value.strip()
     try:
         return _interpret(fields, len(head), path)

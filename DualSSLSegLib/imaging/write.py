@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from DualSSLSegLib.atomic import replacing
 from DualSSLSegLib.errors import BadInput
-from DualSSLSegLib.imaging import metaimage, nifti, nrrd
+from DualSSLSegLib.imaging import metaimage, nifti, nrrd_writer
 from DualSSLSegLib.imaging.formats import SCAN_SUFFIXES, suffix_of
 from DualSSLSegLib.imaging.geometry import Grid
 
-_WRITERS = {".nii.gz": nifti, ".nii": nifti, ".nrrd": nrrd, ".mha": metaimage}
+_WRITERS = {".nii.gz": nifti, ".nii": nifti, ".nrrd": nrrd_writer, ".mha": metaimage}
 
 
 def write_label(path: Path, array: np.ndarray, grid: Grid) -> None:
@@ -44,9 +46,16 @@ def _write(path: Path, array: np.ndarray, grid: Grid) -> None:
         raise BadInput(
             "files of this kind cannot be written.", hint=f"Use {', '.join(SCAN_SUFFIXES)}.", path=path
         )
+    with writing_whole(path, suffix) as temporary:
+        writer.write(temporary, array, grid)
+
+
+@contextmanager
+def writing_whole(path: Path, suffix: str) -> Iterator[Path]:
+    """A temporary file that replaces `path` when the block ends. Raises BadInput when it cannot be written."""
     try:
         with replacing(path, suffix) as temporary:
-            writer.write(temporary, array, grid)
+            yield temporary
     except OSError as error:
         raise BadInput(
             f"this file cannot be written ({error.strerror or error}).",

@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from DualSSLSegLib.atomic import read_json
-from DualSSLSegLib.errors import BadInput, DualSSLSegError
-from DualSSLSegLib.imaging.formats import channel_of
+from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.imaging.formats import RESULT_SUFFIXES, channel_of
 from DualSSLSegLib.jobs.journal import EventReader
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.loop.opened_case import RESULT, OpenedCase
@@ -70,7 +69,7 @@ def open_result(run: RunFolder, name: str) -> OpenedCase:
     from DualSSLSegLib.imaging.read import read_image
 
     paths = _paths(run, name)
-    result = Path(run.spec()["output"]) / f"{name}.nii.gz"
+    result = Path(run.spec()["output"]) / f"{name}{run.spec().get('format', RESULT_SUFFIXES[0])}"
     if not result.is_file():
         raise BadInput("this result is not there.", hint="Segment the folder again.", path=result)
     volume = read_image(paths, name)
@@ -95,16 +94,15 @@ def _paths(run: RunFolder, name: str) -> list[Path]:
 
 
 def model_structures(run: RunFolder) -> tuple[Structure, ...]:
-    """The structures of the model of a segment run, where its training lies beside it; none for a model file alone."""
-    spec = Path(run.spec()["model"]).parent.parent / "spec.json"
+    """The structures of the model of a segment run, as its worker told them; none when it has not got so far."""
+    told = [event for event in EventReader(run.events_path).read() if event.get("type") == "model"]
+    table = LabelTable((), 1)
     try:
-        content = read_json(spec)
-        table = LabelTable((), 1)
-        for item in content["structures"]:
+        for item in told[-1]["structures"] if told else ():
             table = table.added(
                 item["name"], value=item["value"], color=item["color"], codes=item.get("codes")
             )
-    except (DualSSLSegError, KeyError, TypeError):
+    except (BadInput, KeyError, TypeError):
         return ()
     return table.structures
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from DualSSLSegLib.errors import BadInput
-from DualSSLSegLib.imaging.formats import is_dicom_folder, is_scan_file, stem_of
+from DualSSLSegLib.imaging.formats import RESULT_SUFFIXES, is_dicom_folder, is_scan_file, stem_of
 from DualSSLSegLib.jobs.run_folder import DEVICES, RunFolder, list_runs
 from DualSSLSegLib.loop.launcher import Launcher
 from DualSSLSegLib.loop.requests import newest_trained
@@ -26,17 +26,22 @@ def start_segmentation(
     output: str | Path,
     *,
     uncertainty: bool = False,
+    format: str = RESULT_SUFFIXES[0],
     device: str = "auto",
     launcher: Launcher | None = None,
 ) -> tuple[Runs, RunFolder]:
     """Start segmenting every scan below the folder `scans` (or one scan) into `output`; watch it through the Runs.
 
-    `model` is a model file, or a study whose newest model is taken. Results are `output`/<scan name>.nii.gz. What is
+    `model` is a model file, or a study whose newest model is taken. Results are `output`/<scan name><format>. What is
     done already is skipped by the worker. Raises BadInput before anything is started.
     """
     source, target = Path(scans).expanduser().absolute(), Path(output).expanduser().absolute()
     if device not in DEVICES:
         raise BadInput(f"unknown device {device!r}.", hint=f"Choose one of: {', '.join(DEVICES)}.")
+    if format not in RESULT_SUFFIXES:
+        raise BadInput(
+            f"results cannot be written as {format!r}.", hint=f"Choose one of: {', '.join(RESULT_SUFFIXES)}."
+        )
     model_file = model_of(model)
     if target.exists() and not target.is_dir():
         raise BadInput("this is a file, not a folder.", hint="Name a folder for the results.", path=target)
@@ -64,6 +69,7 @@ def start_segmentation(
         "scans": str(source),
         "output": str(target),
         "uncertainty": bool(uncertainty),
+        "format": format,
         "device": device,
     }
     try:

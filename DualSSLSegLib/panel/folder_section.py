@@ -88,9 +88,16 @@ class FolderSection:
             (_("Processor"), "cpu"),
         ):
             ui.folderDeviceCombo.addItem(name, device)
-        for combo in (ui.modelCombo, ui.folderDeviceCombo):
+        for name, suffix in (
+            (_("Label map, NIfTI (.nii.gz)"), ".nii.gz"),
+            (_("Segmentation with names and colours (.seg.nrrd)"), ".seg.nrrd"),
+            (_("Label map, NRRD (.nrrd)"), ".nrrd"),
+            (_("Label map, MetaImage (.mha)"), ".mha"),
+        ):
+            ui.formatCombo.addItem(name, suffix)
+        for combo in (ui.modelCombo, ui.folderDeviceCombo, ui.formatCombo):
             combo.setSizeAdjustPolicy(qt.QComboBox.AdjustToMinimumContentsLengthWithIcon)
-        self._guard.watch(ui.modelCombo, ui.folderDeviceCombo)
+        self._guard.watch(ui.modelCombo, ui.folderDeviceCombo, ui.formatCombo)
         ui.modelCombo.connect("currentIndexChanged(int)", self._show_request)
 
     def _set_up_table(self) -> None:
@@ -180,6 +187,7 @@ class FolderSection:
             output,
             uncertainty=bool(ui.mapsCheckBox.checked),
             device=str(ui.folderDeviceCombo.itemData(ui.folderDeviceCombo.currentIndex)),
+            format=str(ui.formatCombo.itemData(ui.formatCombo.currentIndex)),
         )
 
     def _show_run(self) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.imaging.formats import RESULT_SUFFIXES
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.loop.folder_results import FolderResults, FolderRow, open_result
 from DualSSLSegLib.loop.opened_case import OpenedCase
@@ -36,6 +37,7 @@ class FolderSteps(VerdictSteps):
         output: str | Path,
         uncertainty: bool = False,
         device: str = "auto",
+        format: str = RESULT_SUFFIXES[0],
     ) -> None:
         """Segment every scan of a folder into another one. `model` is a model file, or a study whose newest model is
         taken. What is done already is skipped."""
@@ -43,7 +45,13 @@ class FolderSteps(VerdictSteps):
 
         def work() -> tuple[Runs, RunFolder]:
             return start_segmentation(
-                model, scans, output, uncertainty=uncertainty, device=device, launcher=launcher
+                model,
+                scans,
+                output,
+                uncertainty=uncertainty,
+                format=format,
+                device=device,
+                launcher=launcher,
             )
 
         def then(started: tuple[Runs, RunFolder]) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 
 from DualSSLSegLib.errors import BadInput, DualSSLSegError, Stopped
 from DualSSLSegLib.imaging.digest import file_digest
-from DualSSLSegLib.imaging.formats import channel_of
+from DualSSLSegLib.imaging.formats import RESULT_SUFFIXES, SEGMENTATION_SUFFIX, channel_of, suffix_of
 from DualSSLSegLib.imaging.intensity import IntensityPlan
 from DualSSLSegLib.imaging.read import read_image
+from DualSSLSegLib.imaging.seg_nrrd import write_segmentation
 from DualSSLSegLib.imaging.write import write_label, write_map
 from DualSSLSegLib.training.model_file import load_model
 from DualSSLSegLib.worker.case_prediction import Predictor, segment_maps
@@ -44,6 +45,9 @@ def work(session: Session) -> dict[str, Any]:
     model = load_model(model_path, device)
     output = Path(session.spec["output"])
     with_uncertainty = bool(session.spec.get("uncertainty", False))
+    suffix = session.spec.get("format", RESULT_SUFFIXES[0])
+    map_suffix = ".nrrd" if suffix == SEGMENTATION_SUFFIX else suffix
+    session.report("model", structures=[row.to_dict() for row in structures_from(model.structures)])
     records = SegmentedRecords(output, file_digest(model_path))
     predictor = Predictor.of(session, model, device, free_memory_bytes())
     failed: dict[str, str] = {}
@@ -58,9 +62,9 @@ def work(session: Session) -> dict[str, Any]:
         session.check()
         progress.begin(case.id)
         skipped_before = skipped
-        outputs = [output / f"{case.id}.nii.gz"]
+        outputs = [output / f"{case.id}{suffix}"]
         if with_uncertainty:
-            outputs.append(output / f"{case.id}_uncertainty.nii.gz")
+            outputs.append(output / f"{case.id}_uncertainty{map_suffix}")
         try:
             _check_outputs(case, outputs, names)
             if records.is_done(case.id, case.paths, outputs):
@@ -147,7 +151,12 @@ def _segment(
     finally:
         prediction.discard()
     records.begin(case.id, outputs)
-    write_label(outputs[0], to_label_values(classes, structures_from(model.structures)), source)
+    structures = structures_from(model.structures)
+    label = to_label_values(classes, structures)
+    if suffix_of(outputs[0]) == SEGMENTATION_SUFFIX:
+        write_segmentation(outputs[0], label, source, structures)
+    else:
+        write_label(outputs[0], label, source)
     if uncertainty is not None:
         write_map(outputs[1], uncertainty, source)
     records.finish(case.id, case.paths, outputs)

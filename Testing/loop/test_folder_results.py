@@ -8,17 +8,20 @@ from support.predictions import tell
 from support.studies import label_of, write_label_file, write_scan
 
 from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.imaging.read import read_grid
+from DualSSLSegLib.imaging.seg_nrrd import write_segmentation
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.loop.folder_results import FolderResults, open_result
+from DualSSLSegLib.study.model import Structure
 
 
-def make_run(folder, names, refused=()):
+def make_run(folder, names, refused=(), **more):
     rows = [
         {"id": name, "paths": [str(write_scan(folder / "in" / f"{name}.nii.gz"))], "role": "predict"}
         for name in names
     ]
     (folder / "out").mkdir()
-    spec = {"kind": "segment", "model": str(folder / "model.pt"), "output": str(folder / "out")}
+    spec = {"kind": "segment", "model": str(folder / "model.pt"), "output": str(folder / "out"), **more}
     return RunFolder.create(
         folder / "out" / ".dualsslseg" / "runs", spec, {"cases": rows, "refused": list(refused)}
     )
@@ -58,12 +61,20 @@ def test_a_result_is_opened_with_its_scan(tmp_path):
     assert "belongs to no study" in opened.note
 
 
-def test_names_come_from_the_training_beside_the_model(tmp_path):
+def test_names_and_colours_are_those_of_the_model(tmp_path):
     run = make_run(tmp_path, ["a"])
-    training = tmp_path / "run"
-    (training / "checkpoints").mkdir(parents=True)
-    (training / "spec.json").write_text('{"structures": [{"name": "liver", "value": 3, "color": "#112233"}]}')
-    spec = run.spec_path.read_text().replace("model.pt", "run/checkpoints/model.pt")
-    run.spec_path.write_text(spec)
+    tell(run, {"type": "model", "structures": [{"name": "liver", "value": 3, "color": "#112233"}]})
     write_label_file(tmp_path / "out" / "a.nii.gz", 3)
     assert [(s.name, s.color) for s in open_result(run, "a").structures] == [("liver", "#112233")]
+
+
+def test_a_result_is_opened_in_the_format_it_was_asked_for(tmp_path):
+    run = make_run(tmp_path, ["a"], format=".seg.nrrd")
+    liver = {"name": "liver", "value": 3, "color": "#112233", "codes": None}
+    tell(run, {"type": "model", "structures": [liver]})
+    label = label_of(3)
+    write_segmentation(
+        tmp_path / "out" / "a.seg.nrrd", label, read_grid(tmp_path / "in" / "a.nii.gz"), [Structure(**liver)]
+    )
+    opened = open_result(run, "a")
+    assert np.array_equal(opened.label, label) and [s.name for s in opened.structures] == ["liver"]

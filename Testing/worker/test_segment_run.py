@@ -8,6 +8,8 @@ import pytest
 from support.tiny_scans import STRUCTURES, tiny_grid, write_tiny_scan
 
 from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.imaging import nrrd
+from DualSSLSegLib.jobs.journal import EventReader
 from DualSSLSegLib.jobs.monitor import state_of
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.networks.build import build
@@ -152,3 +154,15 @@ def test_channels_of_one_scan_are_brought_together(tmp_path):
     ]
     assert set(failed) == {"q", "lonely"} and "_0001" in failed["q"]
     assert channels_together(cases, 1, {}) == cases
+
+
+def test_results_in_slicers_format_carry_the_names(tmp_path, model):
+    write_tiny_scan(tmp_path / "in", "a", 1)
+    run = segment(tmp_path, model, format=".seg.nrrd", uncertainty=True)
+    assert visible(tmp_path / "out") == ["a.seg.nrrd", "a_uncertainty.nrrd"]
+    fields = nrrd.read_header(tmp_path / "out" / "a.seg.nrrd").fields
+    assert [fields["Segment0_Name"], fields["Segment1_Name"]] == ["ball", "block"]
+    told = [event for event in EventReader(run.events_path).read() if event["type"] == "model"]
+    assert [row["name"] for row in told[0]["structures"]] == ["ball", "block"]
+    segment(tmp_path, model, format=".seg.nrrd", uncertainty=True)
+    assert visible(tmp_path / "out") == ["a.seg.nrrd", "a_uncertainty.nrrd"]  # done already
