@@ -181,24 +181,25 @@ def machine() -> dict[str, Any]:
     return {"processor": model, "cores": os.cpu_count(), "platform": platform.platform(), "commit": commit}
 
 
-def metrics_of(result: dict[str, Any]) -> dict[str, dict[str, StructureMetrics]]:
+def metrics_of(result: dict[str, Any], which: str = "cases") -> dict[str, dict[str, StructureMetrics]]:
     return {
         case: {name: StructureMetrics.from_dict(row) for name, row in content["metrics"].items()}
-        for case, content in result["cases"].items()
+        for case, content in result[which].items()
     }
 
 
 def table(results: list[dict[str, Any]]) -> str:
     """Markdown: a row per run, then the paired differences of `dual` over the baseline."""
     lines = [
-        "| set | labels | method | seed | budget | Dice | per structure | HD95 mm | ASD mm "
-        "| r (score, Dice) | errors in most uncertain quarter | steps | peak GB |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| set | labels | method | seed | budget | Dice | per structure | others | HD95 mm "
+        "| ASD mm | r (score, Dice) | errors in most uncertain quarter | steps | peak GB |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for result in results:
         summary = summarise(metrics_of(result))
         dice = {case: [m["dice"] for m in row["metrics"].values()] for case, row in result["cases"].items()}
         mean = {case: sum(v or 0 for v in values) / len(values) for case, values in dice.items()}
+        others = summarise(metrics_of(result, "others")).mean["dice"].mean if result.get("others") else None
         found = failure_detection({case: row["score"]["risk"] for case, row in result["cases"].items()}, mean)
         capture = summarise_capture([_capture(row["capture"]) for row in result["cases"].values()])
         per = " / ".join(f"{s.measures['dice'].mean:.3f}" for s in summary.structures.values())
@@ -206,7 +207,8 @@ def table(results: list[dict[str, Any]]) -> str:
         low, high = found.pearson.interval or (float("nan"), float("nan"))
         lines.append(
             f"| {result['set']} | {result['labels']} | {result['method']} | {result['seed']} | {result['budget_text']} "
-            f"| {sum(mean.values()) / len(mean):.4f} | {per} | {hd95:.2f} | {asd:.2f} "
+            f"| {sum(mean.values()) / len(mean):.4f} | {per} "
+            f"| {'-' if others is None else f'{others:.4f}'} | {hd95:.2f} | {asd:.2f} "
             f"| {found.pearson.coefficient:.2f} ({low:.2f} to {high:.2f}) | {capture.pooled:.2f} "
             f"| {result['training']['iterations']} | {result['training']['peak_bytes'] / 1e9:.2f} |"
         )
@@ -218,12 +220,12 @@ def _capture(row: dict[str, Any]) -> ErrorCapture:
 
 
 def paired(results: list[dict[str, Any]]) -> str:
-    """Dice of `dual` minus labels-only, cases paired over all seeds both have."""
+    """Dice of `dual` minus labels-only at the same budget, cases paired over all seeds that both have."""
     lines = []
-    for labels in sorted({r["labels"] for r in results}, reverse=True):
+    for labels, minutes in sorted({(r["labels"], r["budget_text"]) for r in results}, reverse=True):
         arms: dict[str, dict[int, Any]] = {}
         for r in results:
-            if r["labels"] == labels:
+            if (r["labels"], r["budget_text"]) == (labels, minutes):
                 arms.setdefault(r["method"], {})[r["seed"]] = metrics_of(r)
         seeds = sorted(set(arms.get("dual", {})) & set(arms.get("labels_only", {})))
         if not seeds:
@@ -235,8 +237,8 @@ def paired(results: list[dict[str, Any]]) -> str:
         difference = compare(*both).mean["dice"]
         low, high = difference.interval or (float("nan"), float("nan"))
         lines.append(
-            f"\n{labels} label(s), {len(seeds)} seed(s): `dual` minus `labels_only` {difference.mean:+.4f} Dice "
-            f"({low:+.4f} to {high:+.4f}, paired per case and seed).\n"
+            f"\n{labels} label(s), {minutes}, {len(seeds)} seed(s): `dual` minus `labels_only` "
+            f"{difference.mean:+.4f} Dice ({low:+.4f} to {high:+.4f}, paired per case and seed).\n"
         )
     return "".join(lines)
 
