@@ -11,7 +11,7 @@ import slicer
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.imaging.geometry import Grid, Volume
 from DualSSLSegLib.scene import case_folder, nodes
-from DualSSLSegLib.scene.label_reading import label_on
+from DualSSLSegLib.scene.label_reading import LABELMAP, label_on
 from DualSSLSegLib.scene.placement import grid_of
 from DualSSLSegLib.scene.segmentation import add_segmentation
 from DualSSLSegLib.scene.views import fit, make_active, show_layers
@@ -52,6 +52,7 @@ class CaseScene:
         self._structures: tuple[Structure, ...] = ()
         self._folder = case_folder.NO_ITEM
         self._observed: list[tuple[Any, int]] = []
+        self._voxels: tuple[tuple[object, ...], ...] = ()  # see _voxels_now
         self._changed = False
 
     @property
@@ -181,9 +182,13 @@ class CaseScene:
         self._changed = False
 
     def _observe(self) -> None:
-        """Names, colours and surfaces are no part of a label: only voxels and the order of segments count."""
+        """Names, colours and surfaces are no part of a label: only voxels and the order of segments count.
+
+        Undo and redo exchange voxels and tell it as any other news of a segment, so those are looked at.
+        """
         segmentation = self._segmentation.GetSegmentation()
         kind = slicer.vtkSegmentation
+        self._voxels = self._voxels_now()
         for event in (
             kind.SourceRepresentationModified,
             kind.SegmentAdded,
@@ -191,12 +196,30 @@ class CaseScene:
             kind.SegmentsOrderModified,
         ):
             self._observed.append((segmentation, segmentation.AddObserver(event, self._on_event)))
+        self._observed.append(
+            (segmentation, segmentation.AddObserver(kind.SegmentModified, self._on_segment_news))
+        )
 
     def _stop_observing(self) -> None:
         for watched, tag in self._observed:
             watched.RemoveObserver(tag)
         self._observed = []
 
+    def _voxels_now(self) -> tuple[tuple[object, ...], ...]:
+        """Which label map each segment has, and since when; no voxel is looked at."""
+        segmentation = self._segmentation.GetSegmentation()
+        segments = [segmentation.GetNthSegment(n) for n in range(segmentation.GetNumberOfSegments())]
+        images = [segment.GetRepresentation(LABELMAP) for segment in segments]
+        return tuple(
+            (segment.GetLabelValue(), image and (image.GetAddressAsString(""), image.GetMTime()))
+            for segment, image in zip(segments, images, strict=True)
+        )
+
     def _on_event(self, *_: Any) -> None:
+        self._voxels = self._voxels_now()
         self._changed = True
         self._on_change()
+
+    def _on_segment_news(self, *_: Any) -> None:
+        if self._voxels_now() != self._voxels:
+            self._on_event()

@@ -127,6 +127,26 @@ def test_drawing_in_place_counts_as_a_change(case) -> None:
     assert case.changed
 
 
+def test_undo_and_redo_are_changes(case) -> None:
+    """What was saved between a stroke and its undo is not what is on screen."""
+    case.show(opened())
+    history = slicer.vtkSegmentationHistory()
+    history.SetSegmentation(case.segmentation_node.GetSegmentation())
+    history.SaveState()
+    mask = np.zeros(PLAIN.shape, bool)
+    mask[1:4, 1:4, 1:4] = True
+    _draw(case, 5, mask)
+    drawn = case.label()
+    case.mark_saved()
+    history.RestorePreviousState()
+    assert case.changed
+    assert (case.label() == blob(PLAIN)).all()
+    case.mark_saved()
+    history.RestoreNextState()
+    assert case.changed
+    assert (case.label() == drawn).all()
+
+
 def test_looks_are_no_change(case) -> None:
     case.show(opened())
     segmentation = case.segmentation_node.GetSegmentation()
