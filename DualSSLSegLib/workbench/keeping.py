@@ -14,7 +14,7 @@ import slicer
 from DualSSLSegLib.errors import BadInput, DualSSLSegError
 from DualSSLSegLib.loop.draft_facts import save_draft
 from DualSSLSegLib.study.folder import StudyFolder
-from DualSSLSegLib.workbench.desk import Desk, in_words, verb
+from DualSSLSegLib.workbench.desk import Desk, in_words, is_expected, verb
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,6 +63,7 @@ class Keeping(Desk):
         self._save_under_way = False
         self._save_failed = False
         self._told_changed = False
+        self._in_work = False  # a draft of the label on screen was written since the case was opened
 
     @property
     def changed(self) -> bool:
@@ -92,6 +93,7 @@ class Keeping(Desk):
 
         def done(_: None) -> None:
             self._save_under_way = False
+            self._in_work = self._in_work or self.case == case
             then()
 
         def failed(error: Exception) -> None:
@@ -100,7 +102,7 @@ class Keeping(Desk):
                 self._rescue(case, label, grid, error)
                 return
             self._unsaved = True
-            if self.for_scripts or not isinstance(error, DualSSLSegError):
+            if self.for_scripts or not is_expected(error):
                 raise error
             text, hint = in_words(error)
             self._say("error", f"The unfinished work could not be saved; it stays on screen. {text}", hint)

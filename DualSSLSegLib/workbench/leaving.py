@@ -58,7 +58,7 @@ class Leaving(Keeping):
         if self.opened is not None:
             self.case_scene.remove()
         self.case = self.opened = None
-        self._unsaved = False
+        self._unsaved = self._in_work = False
         self._seconds_kept = 0.0
         self.time_spent.stop()
         self._asked_about_empty = None

@@ -69,7 +69,7 @@ class VerdictSteps(ReviewSteps):
             raise BadInput(
                 "what you have drawn on this case would be replaced.", hint="Submit or discard it first."
             )
-        if opened.source == "draft":
+        if opened.source == "draft" or self._in_work or self._save_under_way:
             raise BadInput(
                 "there is unfinished work on this case, which would be replaced.",
                 hint="Submit or discard it first.",

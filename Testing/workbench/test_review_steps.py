@@ -96,6 +96,26 @@ def test_a_label_in_work_is_not_replaced_by_a_prediction(predicted):
     assert np.array_equal(predicted.case_scene.label(), label_of(1)) and predicted.changed
 
 
+@pytest.mark.parametrize("kept", ["by hand", "by itself"])
+def test_strokes_that_are_kept_as_a_draft_are_not_replaced_either(predicted, kept):
+    predicted.open_case("b")
+    paint(predicted, label_of(1))
+    if kept == "by hand":
+        predicted.save_draft()
+    else:
+        predicted.clock.now += 61
+        predicted.poll()
+    assert not predicted.changed
+    predicted.review()
+    with pytest.raises(BadInput, match="unfinished work"):
+        predicted.correct()
+    predicted.submit(then_next=False)
+    assert predicted.controller.study.latest("b").origin == "manual"
+    predicted.review("b")
+    predicted.correct()  # what was drawn is a revision now
+    assert np.array_equal(predicted.case_scene.label(), label_of(2))
+
+
 def test_accepting_all_names_what_could_not_be(predicted, tmp_path):
     run = predicted.controller.runs.all()[0]
     run.prediction_path("b").write_bytes(b"rubbish")
