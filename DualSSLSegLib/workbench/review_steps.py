@@ -49,8 +49,10 @@ class ReviewSteps(TrainingSteps):
             return _read(controller, wanted, on_screen)
 
         def then(found: _Reviewed) -> None:
-            if self.opened is None or self.case != wanted:
+            if on_screen is None:
                 self._show_case(found.opened)
+            elif self.case != wanted:
+                return  # it was left meanwhile; what was drawn on it may be a draft that `found` does not know
             self._show_review(found)
 
         def begin() -> None:

@@ -198,3 +198,25 @@ def test_an_autosave_that_fails_while_the_case_is_being_left_loses_nothing(tmp_p
     structures = StudyFolder.open(tmp_path / "s").structures
     assert np.array_equal(read_label(kept, GRID, structures), label_of(2))
     workbench.close()
+
+
+def test_a_case_that_goes_while_its_prediction_is_read_stays_away(tmp_path):
+    """Read before it was drawn on, it would come back without the strokes, which are a draft by now."""
+    import slicer
+
+    predicted_run(tiny_study(tmp_path / "s"), {"a": label_of(2)})
+    workbench = bench(tmp_path / "s", Threaded())
+    poll_until(workbench, lambda: workbench.rows != [] and not workbench.background.busy)
+    workbench.open_case("a")
+    poll_until(workbench, lambda: workbench.case == "a" and not workbench.background.busy)
+    workbench.review("a")
+    paint(workbench, label_of(1))
+    workbench.scene_closing()
+    slicer.mrmlScene.Clear(0)
+    workbench.scene_closed()
+    poll_until(workbench, lambda: not workbench.background.busy)
+    assert workbench.case is None and workbench.prediction is None
+    workbench.open_case("a")
+    poll_until(workbench, lambda: workbench.case == "a" and not workbench.background.busy)
+    assert np.array_equal(workbench.case_scene.label(), label_of(1))
+    workbench.close()
