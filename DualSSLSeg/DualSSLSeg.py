@@ -6,6 +6,7 @@ Slicer reads this file at every start: nothing is imported at its top that takes
 import importlib.util
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 import qt
@@ -27,7 +28,7 @@ PHANTOM_SCANS = 10
 
 # In a source checkout the library and the resources lie one folder up; installed, they lie beside this file.
 if importlib.util.find_spec(LIBRARY) is None:
-    sys.path.append(str(HERE.parent))
+    sys.path.append(str(HERE if (HERE / LIBRARY).is_dir() else HERE.parent))
 
 
 def resource_path(name: str) -> str:
@@ -131,12 +132,16 @@ class DualSSLSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.panel.exit()
 
     def cleanup(self):
-        """Before the module is unloaded or reloaded and when Slicer quits. Training goes on."""
+        """Before the module is unloaded or reloaded and when Slicer quits. Training goes on.
+
+        Labels are saved by the workbench, also when a widget that is half gone raises before.
+        """
         self.removeObservers()
         parts = [part for part in (self.panel, self.workbench, self.logic) if part is not None]
         self.panel = self.workbench = self.logic = None
-        for part in parts:
-            part.close()
+        with ExitStack() as all_of_them:
+            for part in reversed(parts):
+                all_of_them.callback(part.close)
 
     def onReload(self):
         self.cleanup()

@@ -212,9 +212,9 @@ class AnnotateSection:
 
     def _watch_views(self) -> None:
         """Scrolling through a scan is work on it as much as drawing."""
-        if self._views:
-            return
         manager = slicer.app.layoutManager()
+        if self._views or manager is None:  # None without a main window
+            return
         for name in manager.sliceViewNames():
             node = manager.sliceWidget(name).mrmlSliceNode()
             self._views.append((node, node.AddObserver(vtk.vtkCommand.ModifiedEvent, self._view_moved)))

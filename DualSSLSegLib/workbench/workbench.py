@@ -41,12 +41,12 @@ class Workbench(SetUpSteps):
         """On the main thread, about four times a second: takes finished work, looks at runs, keeps strokes."""
         try:
             self.background.poll()
-        finally:
+        finally:  # the strokes first: whatever goes wrong below, they are kept
+            self._autosave()
+            self._notice_deleted_nodes()
             self._watch()
             self._watch_folder()
             self._watch_installation()
-            self._autosave()
-            self._notice_deleted_nodes()
 
     @property
     def poll_after_ms(self) -> int:

@@ -8,6 +8,13 @@ from support.clicking import Hand
 pytestmark = pytest.mark.panel
 
 
+def slicer_widget():
+    """The module's widget, as Slicer has it."""
+    import slicer
+
+    return slicer.modules.DualSSLSegWidget
+
+
 def test_sections_stand_in_the_order_of_the_work(panel):
     import slicer
 
@@ -53,6 +60,22 @@ def test_unfinished_work_survives_a_reload_of_the_module(panel, scans, clean_hos
     again.workbench.open_case(case)
     again.wait_until(lambda: again.workbench.case == case)
     assert (again.workbench.case_scene.label() == painted.transpose(2, 1, 0)).all()
+
+
+def test_a_widget_that_cannot_be_closed_costs_no_stroke(panel, scans, clean_host, monkeypatch):
+    """When Slicer quits, parts of its window may be gone already."""
+
+    def gone():
+        raise RuntimeError("the widget is gone")
+
+    panel.new_study(scans, "liver")
+    case = panel.open_next()
+    panel.paint("liver")
+    study, door = panel.workbench.controller.study, panel.panel
+    monkeypatch.setattr(door.messages, "close", gone)
+    with pytest.raises(RuntimeError, match="is gone"):
+        slicer_widget().cleanup()
+    assert study.drafts.ids() == {case}
 
 
 def test_nothing_is_left_behind_when_the_module_is_unloaded(panel, scans, clean_host):
