@@ -1,4 +1,4 @@
-"""Structures that were added after cases had been labelled: their absence from those labels means nothing."""
+"""Structures that were added after cases had been labelled: those labels say nothing of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ def warn_of_later_structures(found: Mapping[str, Sequence[str]], screen: Screen)
     for structure, cases in found.items():
         more = f" and {len(cases) - _CASES_NAMED} more" if len(cases) > _CASES_NAMED else ""
         screen.warn(
-            f"{structure} was added after these cases were labelled, so their labels teach it as background: "
-            f"{', '.join(cases[:_CASES_NAMED])}{more}. Label them again where {structure} is visible, "
-            "or leave them out with --train-on."
+            f"{structure} was added after these cases were labelled, so they teach nothing about it: "
+            f"{', '.join(cases[:_CASES_NAMED])}{more}. Submit them again with {structure} drawn where it is visible."
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import math
 import re
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from DualSSLSegLib.errors import BadInput
-from DualSSLSegLib.imaging.geometry import LPS_FROM_RAS, Grid, check_grid
+from DualSSLSegLib.imaging.geometry import Grid, check_grid
 from DualSSLSegLib.imaging.streams import (
     COPY_AGAIN,
     check_file,

@@ -31,8 +31,8 @@ class Step:
     """All a method may use in one step.
 
     labelled (B_l, C, X, Y, Z) with labels (B_l, X, Y, Z) of class indices; unlabelled (B_u, C, X, Y, Z) or None.
-    `forward({role: x})` runs networks in training mode, side by side; `teacher({role: x})` their moving averages
-    without gradient; each is called at most once a step and role.
+    `forward({role: x})` runs networks in training mode, side by side, on x whose first B_l crops are the labelled ones;
+    `teacher({role: x})` their moving averages without gradient; each is called at most once a step and role.
     `generator` is the step's own CPU random stream; `progress` runs from 0 to 1 over the run.
     """
 

@@ -16,13 +16,15 @@ _MAX_POSITIONS = 20_000  # foreground voxels kept per class for centring crops
 class TrainingCase:
     """image (C, X, Y, Z) normalised, float32 or float16; label (X, Y, Z) of class indices 0..K-1; in memory or files.
 
-    `label` is None for an unlabelled case. Raises BadInput when the two shapes differ.
+    `label` is None for an unlabelled case. `unknown`: class indices of which the label says nothing, because
+    it is older than these structures. Raises BadInput when the two shapes differ.
     """
 
     id: str
     image: VolumeArray
     spacing_mm: tuple[float, float, float]
     label: VolumeArray | None = None
+    unknown: tuple[int, ...] = ()
     foreground: dict[int, np.ndarray] = field(init=False, repr=False)  # class -> voxel positions (n, 3)
 
     def __post_init__(self) -> None:

@@ -19,6 +19,7 @@ from DualSSLSegLib.networks.dropout import seed_dropout
 from DualSSLSegLib.training.ema import MovingAverage
 from DualSSLSegLib.training.guard import FiniteGuard
 from DualSSLSegLib.training.lanes import Lanes
+from DualSSLSegLib.training.partial_labels import merged, unknown_mask
 from DualSSLSegLib.training.plan import TrainingPlan
 from DualSSLSegLib.training.sampling import Stream
 from DualSSLSegLib.training.schedules import learning_rate, make_optimiser
@@ -43,6 +44,7 @@ class Learner:
     ) -> None:
         self.method = method.to(device)
         self.plan = plan
+        self.num_classes = num_classes
         self.seed = seed
         self.device = device
         self.lanes = lanes
@@ -91,6 +93,7 @@ class Learner:
             network.train()
             seed_dropout(network, self._generator(step, index + 1))
         assert batch.labels is not None
+        unknown = unknown_mask(batch.unknown, self.num_classes, self.device)
         terms = self.method.terms(
             Step(
                 iteration=step,
@@ -98,7 +101,7 @@ class Learner:
                 labelled=batch.images,
                 labels=batch.labels,
                 unlabelled=extra,
-                forward=lambda inputs: self.lanes.forward(self.networks, inputs),
+                forward=lambda inputs: merged(self.lanes.forward(self.networks, inputs), unknown),
                 teacher=lambda inputs: self.lanes.infer(self.averaged_networks, inputs),
                 generator=self._generator(step, 0),
             )

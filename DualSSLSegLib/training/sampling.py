@@ -17,10 +17,12 @@ from DualSSLSegLib.views.spatial import SpatialStrength, outer_size, resample, s
 
 @dataclass(frozen=True)
 class Batch:
-    """images (B, C, X, Y, Z); labels (B, X, Y, Z) or None for the unlabelled stream; case ids in order."""
+    """images (B, C, X, Y, Z); labels (B, X, Y, Z) or None for the unlabelled stream; for each crop the classes that its
+    label says nothing of; case ids in order."""
 
     images: Tensor
     labels: Tensor | None
+    unknown: tuple[tuple[int, ...], ...]
     ids: tuple[str, ...]
 
 
@@ -99,13 +101,14 @@ class Stream:
         """The crops of this step, augmented in space, on the compute device."""
         rng = np.random.default_rng([self.seed, 11, step])
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-        images, labels, ids = [], [], []
+        images, labels, unknown, ids = [], [], [], []
         for index in range(self.per_step):
             case = self._case_at(step * self.per_step + index)
             start = self._start(case, rng)
             images.append(crop(case.image, start, self.outer).astype(np.float32, copy=False))
             if case.label is not None:
                 labels.append(crop(case.label, start, self.outer))
+            unknown.append(case.unknown)
             ids.append(case.id)
         image = torch.from_numpy(np.stack(images)).to(self.device)
         label = torch.from_numpy(np.stack(labels)).to(self.device) if labels else None
@@ -119,4 +122,4 @@ class Stream:
             self.device,
         )
         image, label = resample(image, label, grid)
-        return Batch(image, label, tuple(ids))
+        return Batch(image, label, tuple(unknown), tuple(ids))

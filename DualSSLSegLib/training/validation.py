@@ -157,9 +157,10 @@ class LearningCurve:
             row["agreement"] = [overlap(maps[0], maps[1], value) for value in classes]
         if self.honest and case.label is not None:
             label = np.asarray(case.label)
-            row["dice"] = [overlap(fused, label, value) for value in classes]
-            for role, own in zip(roles, maps, strict=True):
-                row[f"dice_{role}"] = [overlap(own, label, value) for value in classes]
+            for name, found in [("dice", fused), *zip([f"dice_{role}" for role in roles], maps, strict=True)]:
+                row[name] = [
+                    None if value in case.unknown else overlap(found, label, value) for value in classes
+                ]
         return row
 
     def plateau(self) -> bool:

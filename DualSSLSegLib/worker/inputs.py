@@ -16,11 +16,12 @@ ROLES = ("labelled", "unlabelled", "accepted", "validation", "predict")
 
 @dataclass(frozen=True)
 class InputLabel:
-    """The revision of a label that the run uses."""
+    """The revision of a label that the run uses. `known_values`: the structures it could show; None for all of them."""
 
     path: Path
     revision: int | None
     digest: str | None
+    known_values: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -69,5 +70,10 @@ def _case(row: Mapping[str, Any]) -> InputCase:
         paths=tuple(Path(path) for path in row["paths"]),
         role=role,
         image_digest=row.get("image_digest"),
-        label=InputLabel(Path(label["path"]), label.get("revision"), label.get("digest")) if label else None,
+        label=_label(label) if label else None,
     )
+
+
+def _label(row: Mapping[str, Any]) -> InputLabel:
+    known = tuple(int(value) for value in row.get("known_values") or ())
+    return InputLabel(Path(row["path"]), row.get("revision"), row.get("digest"), known or None)

@@ -54,3 +54,12 @@ def to_label_values(classes: np.ndarray, structures: Sequence[LabelStructure]) -
     """Class indices 0..K-1 to the label values of the table, uint8."""
     value_of = np.array([0, *(structure.value for structure in structures)], dtype=np.uint8)
     return value_of[classes]
+
+
+def unknown_classes(
+    known_values: Sequence[int] | None, structures: Sequence[LabelStructure]
+) -> tuple[int, ...]:
+    """Class indices of the structures that a label is older than; none when it could show all of them."""
+    if known_values is None:
+        return ()
+    return tuple(index for index, row in enumerate(structures, 1) if row.value not in known_values)

@@ -11,7 +11,7 @@ from DualSSLSegLib.training.cases import TrainingCase
 from DualSSLSegLib.worker.bad_scans import BadScans
 from DualSSLSegLib.worker.cache import CachedImage, VolumeCache
 from DualSSLSegLib.worker.inputs import InputCase
-from DualSSLSegLib.worker.label_table import LabelStructure
+from DualSSLSegLib.worker.label_table import LabelStructure, unknown_classes
 from DualSSLSegLib.worker.session import Session
 
 _LABEL_FIRST = {"labelled": 0, "validation": 1}
@@ -23,6 +23,7 @@ class PreparedScans:
 
     images: dict[str, CachedImage] = field(default_factory=dict)
     labels: dict[str, MappedArray] = field(default_factory=dict)
+    unknown: dict[str, tuple[int, ...]] = field(default_factory=dict)  # classes younger than the case's label
 
     def training_cases(self, cases: Sequence[InputCase], *, with_label: bool) -> list[TrainingCase]:
         """The prepared ones among `cases` as the trainer sees them."""
@@ -32,6 +33,7 @@ class PreparedScans:
                 image=self.images[case.id].image,
                 spacing_mm=self.images[case.id].working.spacing_mm,
                 label=self.labels[case.id] if with_label else None,
+                unknown=self.unknown.get(case.id, ()) if with_label else (),
             )
             for case in cases
             if case.id in self.images
@@ -68,6 +70,7 @@ def prepare_scans(
                     prepared.labels[case.id] = cache.label(
                         image, case.label.path, structures, case.label.digest
                     )
+                    prepared.unknown[case.id] = unknown_classes(case.label.known_values, structures)
                 prepared.images[case.id] = image
             except BadInput as error:
                 bad.add(case, error)

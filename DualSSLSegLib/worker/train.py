@@ -150,7 +150,11 @@ def _calibrated(
     session: Session, model: Model, cases: Sequence[InputCase], prepared: PreparedScans, device: str
 ) -> Model:
     """The model with its temperature, fitted on the validation cases once there are labelled cases enough."""
-    held_back = [case for case in with_role(cases, "validation") if case.id in prepared.images]
+    held_back = [
+        case
+        for case in with_role(cases, "validation")
+        if case.id in prepared.images and not prepared.unknown.get(case.id)
+    ]
     session.phase("calibrate", total=len(held_back))
     predictor = Predictor.of(session, model, device, free_memory_bytes())
     predicted: list[InputCase] = []
