@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from DualSSLSegLib.errors import BadInput, DualSSLSegError
 from DualSSLSegLib.loop.controller import Controller
@@ -74,7 +75,7 @@ class VerdictSteps(ReviewSteps):
                 "there is unfinished work on this case, which would be replaced.",
                 hint="Submit or discard it first.",
             )
-        self._show_case(predicted)
+        self._show_case(replace(predicted, structures=self.structures))  # one may have come since it was read
         self._say("info", "Correct the prediction, then submit it.")
 
     @verb

@@ -85,6 +85,21 @@ def test_correcting_takes_the_prediction_as_the_label(predicted):
     assert predicted.controller.study.latest("b").origin == "corrected"
 
 
+def test_a_structure_that_came_during_the_review_can_be_drawn_in_the_correction(predicted):
+    predicted.review("b")
+    predicted.add_structure("cyst")
+    predicted.correct()
+    names = [structure.name for structure in predicted.structures]
+    segmentation = predicted.case_scene.segmentation_node.GetSegmentation()
+    assert [segmentation.GetNthSegment(n).GetName() for n in range(len(names))] == names
+    drawn = label_of(2)
+    drawn[0, 0, 0] = predicted.structures[-1].value
+    paint(predicted, drawn)
+    predicted.submit(then_next=False)
+    predicted.open_case("b")
+    assert np.array_equal(predicted.case_scene.label(), drawn)
+
+
 def test_a_label_in_work_is_not_replaced_by_a_prediction(predicted):
     predicted.open_case("b")
     paint(predicted, label_of(1))
