@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import slicer
-from PySide6 import QtWidgets
+from PySide6 import QtCore, QtWidgets
 
 from .strict import contract_class
 
@@ -89,12 +89,19 @@ class MainWindow:
             raise OSError(f"the screenshot could not be written to {path}")
 
     def scroll_to(self, widget) -> None:
-        """Show this part of the panel."""
-        self.widget._scroll.ensureWidgetVisible(widget, 0, 40)
+        """Show this part of the panel, with its top at the top where there is enough below it."""
+        from . import application
+
+        application.settle(60)  # what was unfolded or filled just now takes its place
+        top = widget.mapTo(self.widget._scroll.widget(), QtCore.QPoint(0, 0)).y()
+        self.widget._scroll.verticalScrollBar().setValue(top)
 
     def close(self) -> None:
         """The panel and the views survive the window; the module stays entered."""
+        from . import application
+
         self.widget._scroll.takeWidget()
         self.widget._views.setParent(None)
         self.widget.close()
         self.widget.deleteLater()
+        application.settle(0)  # gone now: nobody finds it as the main window any more

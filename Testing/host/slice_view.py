@@ -124,7 +124,9 @@ class qMRMLSliceWidget(contract_class("qMRMLSliceWidget", qMRMLWidget)):
         self._track.setRange(int(span[0] * 10), int(span[1] * 10))
         self._track.setValue(int(self._logic.GetSliceOffset() * 10))
         node = self._logic.GetSliceNode()
-        self._offset.setText(f"{node.GetOrientation()[:1]}: {self._logic.GetSliceOffset():.2f}mm")
+        through = [abs(node.GetSliceToRAS().GetElement(axis, 2)) for axis in range(3)]
+        letter = "RAS"[through.index(max(through))]
+        self._offset.setText(f"{letter}: {self._logic.GetSliceOffset():.2f}mm")
         self._following = False
 
     def sliceLogic(self):

@@ -71,9 +71,9 @@ class Hand:
         self.click(self.panel.annotate.ui.submitButton)
         self.wait_until(lambda: not self.workbench.busy and self.workbench.case != before)
 
-    def wait_until(self, happened: Callable[[], Any]) -> None:
+    def wait_until(self, happened: Callable[[], Any], patience_s: float = _PATIENCE_S) -> None:
         """Let the program run until something has happened. Fails with what the panel says meanwhile."""
-        end = time.monotonic() + _PATIENCE_S
+        end = time.monotonic() + patience_s
         while not happened():
             said = [f"{row.kind}: {row.text} {row.hint}" for row in self.panel.messages.rows]
             assert time.monotonic() < end, (
