@@ -146,6 +146,7 @@ class EventReader:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self.offset = 0
+        self._lines = 0  # before `offset`
 
     def read(self) -> list[dict[str, Any]]:
         """Events appended since the last call; none when the file is not there yet.
@@ -156,22 +157,27 @@ class EventReader:
             with open(self.path, "rb") as journal:
                 size = os.fstat(journal.fileno()).st_size
                 if size < self.offset:
-                    self.offset = 0
+                    self.offset = self._lines = 0
                 journal.seek(self.offset)
                 data = journal.read(size - self.offset)
         except FileNotFoundError:
             return []
         whole = data.rfind(b"\n") + 1
-        events = [self._parse(line) for line in data[:whole].split(b"\n") if line.strip()]
+        lines = data[:whole].split(b"\n")[:-1]
+        numbered = enumerate(lines, self._lines + 1)
+        events = [self._parse(line, number) for number, line in numbered if line.strip()]
         self.offset += whole
+        self._lines += len(lines)
         return events
 
-    def _parse(self, line: bytes) -> dict[str, Any]:
+    def _parse(self, line: bytes, number: int) -> dict[str, Any]:
         try:
             event = json.loads(line.decode("utf-8"))
             version, seq, kind = event["v"], event["seq"], event["type"]
             if not (isinstance(version, int) and isinstance(seq, int) and isinstance(kind, str)):
                 raise TypeError("v, seq or type has the wrong type")
+            if not 1 <= seq <= number:  # a number far ahead would make all that follow look old
+                raise ValueError("seq is no number of a line up to this one")
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             why = type(error).__name__
             text = f"A journal line of {len(line)} bytes is not an event ({why}) and was skipped."

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from DualSSLSegLib.jobs.event_fields import numbers, usable
+
 LOST_AFTER_S = 60.0
 PAUSED = "paused"  # the name of the phase that stands for a pause
 ACTIVE = ("waiting", "running", "paused")
@@ -66,7 +68,8 @@ class RunState:
 
 def reduce(state: RunState, event: Mapping[str, Any]) -> RunState:
     """The state after `event`. Events already seen (by `seq`) change nothing; unknown types and fields are
-    ignored."""
+    ignored, and so are known fields with a content they cannot have."""
+    event = usable(event)
     seq = event.get("seq")
     if seq is not None:
         if seq <= state.seq:
@@ -147,10 +150,11 @@ def _progress(state: RunState, event: Mapping[str, Any]) -> RunState:
 
 def _loss(event: Mapping[str, Any]) -> float | None:
     """The loss of a training step: the total when the trainer tells it, else the sum of its terms."""
-    terms = event.get("terms") or {}
-    if event.get("loss", terms.get("total")) is not None:
-        return event.get("loss", terms.get("total"))
-    values = [value for name, value in terms.items() if name != _LEARNING_RATE and value is not None]
+    terms = numbers(event.get("terms") or {})
+    total = event.get("loss", terms.get("total"))
+    if total is not None:
+        return total
+    values = [value for name, value in terms.items() if name != _LEARNING_RATE]
     return float(sum(values)) if values else None
 
 

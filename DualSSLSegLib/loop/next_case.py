@@ -87,7 +87,7 @@ def _newest_ranking(runs: Sequence[RunFolder]) -> tuple[RunFolder | None, bool]:
     """The newest run with a ranking, by a model if there is one, and whether it is by a model."""
     cold: RunFolder | None = None
     for run in reversed(runs):
-        if run.scores_path.is_file() and (kind := run.spec()["kind"]) in _RANKING_KINDS:
+        if run.scores_path.is_file() and (kind := run.spec().get("kind")) in _RANKING_KINDS:
             if kind != "rank":
                 return run, True
             cold = cold or run
@@ -98,8 +98,22 @@ def _scores(run: RunFolder) -> dict[str, Any]:
     content = read_json(run.scores_path)
     if not isinstance(content, dict) or not isinstance(content.get("suggestions"), list):
         raise BadInput("this ranking is damaged.", hint="Train or predict again.", path=run.scores_path)
-    if content.get("v", 0) > 1:
+    version = content.get("v", 0)
+    if isinstance(version, int) and version > 1:
         raise ProtocolError(
             "this ranking was written by a newer version.", hint="Update the extension.", path=run.scores_path
         )
+    shadow = content.get("shadow", [])
+    if not all(_is_suggestion(row) for row in content["suggestions"]) or not isinstance(shadow, list):
+        raise BadInput("this ranking is damaged.", hint="Train or predict again.", path=run.scores_path)
     return content
+
+
+def _is_suggestion(row: Any) -> bool:
+    return (
+        isinstance(row, dict)
+        and isinstance(row.get("case"), str)
+        and isinstance(row.get("score"), int | float)
+        and isinstance(row.get("reason"), str)
+        and isinstance(row.get("values"), dict)
+    )

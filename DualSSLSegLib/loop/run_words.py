@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from DualSSLSegLib.errors import DualSSLSegError
 from DualSSLSegLib.jobs.control import read_want
+from DualSSLSegLib.jobs.event_fields import numbers
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.jobs.state import RunState
 
@@ -130,6 +131,7 @@ def curves(state: RunState) -> list[Curve]:
         names = dict.fromkeys(str(name) for row in rows for name in row[kind])
         for name in names:
             points = _finite((row.get("step"), row[kind].get(name)) for row in rows)
+            points = tuple(point for point in points if 0 <= point[1] <= 1)
             if points:
                 found.append(Curve(name, points, kind))
     return found
@@ -137,8 +139,8 @@ def curves(state: RunState) -> list[Curve]:
 
 def _finite(pairs: Any) -> tuple[tuple[float, float], ...]:
     """Pairs of two numbers; a measure that is not defined at a step is null there."""
-    numbers = (int, float)
-    return tuple((float(x), float(y)) for x, y in pairs if isinstance(x, numbers) and isinstance(y, numbers))
+    found = (numbers({"x": x, "y": y}) for x, y in pairs)
+    return tuple((float(pair["x"]), float(pair["y"])) for pair in found if len(pair) == 2)
 
 
 def _spec(run: RunFolder) -> dict[str, Any]:
@@ -202,7 +204,7 @@ def _detail(run: RunFolder, state: RunState) -> str:
 def _finished(state: RunState) -> str:
     result = state.result
     if "segmented" in result:
-        failed = len(result.get("failed") or ())
+        failed = _length(result.get("failed"))
         parts = [
             f"{result['segmented']} segmented",
             f"{result.get('skipped', 0)} were done before",
@@ -211,8 +213,12 @@ def _finished(state: RunState) -> str:
         return ", ".join(parts) + "."
     done = result.get("predicted", state.predicted)
     words = f"{done} {'scan was' if done == 1 else 'scans were'} predicted." if done else ""
-    unusable = len(result.get("unusable") or ())
+    unusable = _length(result.get("unusable"))
     return f"{words} {unusable} could not be used, see the warnings.".strip() if unusable else words
+
+
+def _length(listed: Any) -> int:
+    return len(listed) if isinstance(listed, list | tuple | dict) else 0
 
 
 def _device(device: str) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.errors import BadInput, DualSSLSegError
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.loop.case_table import CaseRow, case_rows
 from DualSSLSegLib.loop.controller import Controller
 from DualSSLSegLib.loop.next_case import NextCase, Queue, newest_queue, newest_scores
+from DualSSLSegLib.study.folder import StudyFolder
 from DualSSLSegLib.study.model import Problem, Structure
 from DualSSLSegLib.study.status import STATES, StudyStatus
 
@@ -49,8 +52,9 @@ def survey(controller: Controller) -> Survey:
             )
         runs = controller.runs.all()
         status = study.status()
-        queue = newest_queue(study, runs, status)
-        rows = case_rows(status, queue, newest_scores(runs))
+        queue, scores, damage = _ranking(study, runs, status)
+        status = replace(status, problems=(*status.problems, *damage))
+        rows = case_rows(status, queue, scores)
         active = controller.runs.active()
     except OSError as error:
         raise BadInput(
@@ -59,6 +63,17 @@ def survey(controller: Controller) -> Survey:
             path=study.path,
         ) from error
     return Survey(status, rows, queue, active or (runs[-1] if runs else None))
+
+
+def _ranking(
+    study: StudyFolder, runs: Sequence[RunFolder], status: StudyStatus
+) -> tuple[Queue | None, dict[str, float], list[Problem]]:
+    """Queue and scores; a damaged ranking is a problem of the study and no reason not to show the rest."""
+    try:
+        return newest_queue(study, runs, status), newest_scores(runs), []
+    except DualSSLSegError as error:
+        path = Path(error.path) if error.path else study.runs_dir
+        return None, {}, [Problem(path, f"{error.message} {error.hint}".strip())]
 
 
 def counts_of(rows: list[CaseRow]) -> dict[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from DualSSLSegLib.errors import BadInput, DualSSLSegError
+from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.loop.controller import Controller
 from DualSSLSegLib.loop.opened_case import OpenedCase, open_case
 from DualSSLSegLib.loop.survey import counts_of, next_up
@@ -13,7 +13,7 @@ from DualSSLSegLib.scene.arrays import in_slicers_order
 from DualSSLSegLib.scene.segmentation import copy_from
 from DualSSLSegLib.study.model import Revision
 from DualSSLSegLib.study.reviews import Review, Verdict
-from DualSSLSegLib.workbench.desk import in_words, verb
+from DualSSLSegLib.workbench.desk import in_words, is_expected, verb
 from DualSSLSegLib.workbench.leaving import Leaving
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class AnnotateSteps(Leaving):
             if correct_prediction is None:
                 study = controller.study
                 begun = study.drafts.path(case) is not None or study.latest(case) is not None
-                from_prediction = not begun and controller.prediction(case) is not None
+                from_prediction = not begun and controller.waiting_prediction(case) is not None
             else:
                 from_prediction = correct_prediction
             return ready_to_show(open_case(controller, case, correct_prediction=from_prediction))
@@ -143,7 +143,7 @@ class AnnotateSteps(Leaving):
                 f"The label could not be submitted; {where}, and kept as unfinished work. {text}",
                 hint,
             )
-            if self.for_scripts or not isinstance(error, DualSSLSegError):
+            if self.for_scripts or not is_expected(error):
                 raise error
 
         def not_kept(second: Exception) -> None:
@@ -155,7 +155,7 @@ class AnnotateSteps(Leaving):
                     f"The label could not be written, neither as a label nor as a draft; {where}. {text}",
                     f"{hint} You can save the label to another place.".strip(),
                 )
-            if self.for_scripts or not isinstance(error, DualSSLSegError):
+            if self.for_scripts or not is_expected(error):
                 raise error from second
 
         self._do(

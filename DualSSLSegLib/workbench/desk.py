@@ -157,7 +157,7 @@ class Desk:
         """Show an error; scripts get it raised, and so does everybody an unexpected one, which then is printed."""
         if not self.for_scripts:
             self._say("error", *in_words(error))
-        if self.for_scripts or not isinstance(error, DualSSLSegError):
+        if self.for_scripts or not is_expected(error):
             raise error
 
     def _do(
@@ -216,11 +216,25 @@ class Desk:
         return self.opened
 
 
+def is_expected(error: Exception) -> bool:
+    """Whether an error happens in a program without mistakes: ours, and those of drives and memory."""
+    return isinstance(error, DualSSLSegError | OSError | MemoryError)
+
+
 def in_words(error: Exception) -> tuple[str, str]:
     """Text and hint of a message for an error."""
     if isinstance(error, DualSSLSegError):
         text = error.message[:1].upper() + error.message[1:]
         return (f"{text} ({error.path})" if error.path else text), error.hint
+    if isinstance(error, OSError):  # such as a network drive that went away between two steps
+        where = "" if error.filename is None else f" ({error.filename})"
+        text = f"A file or folder could not be used: {error.strerror or error}.{where}"
+        return text, "Check the drive and your rights, then try again. What is on screen stays."
+    if isinstance(error, MemoryError):
+        return (
+            "The memory of this computer does not suffice.",
+            "Close other programs or scenes and try again.",
+        )
     lines = str(error).strip().splitlines()
     return (
         f"Something unexpected went wrong: {lines[0] if lines else 'no message'} ({type(error).__name__}).",

@@ -39,12 +39,14 @@ class StudySteps(AnnotateSteps):
     def is_study(self, path: str | Path) -> bool:
         """Whether the folder is a study already, or one of MONAI Label or nnU-Net, which becomes one when opened."""
         folder = Path(path).expanduser()
-        if not str(path) or not folder.is_dir():
+        if not str(path):
             return False
         try:
-            return StudyLayout(folder.absolute()).study_json.is_file() or is_foreign(folder.absolute())
+            return folder.is_dir() and (
+                StudyLayout(folder.absolute()).study_json.is_file() or is_foreign(folder.absolute())
+            )
         except (DualSSLSegError, OSError):
-            return True  # a damaged one: opening it says what is wrong
+            return True  # damaged or out of reach: opening it says what is wrong
 
     @verb
     def open_study(self, path: str | Path) -> None:
@@ -92,7 +94,10 @@ class StudySteps(AnnotateSteps):
         self.problems = opened.survey.problems
         self._tell("study")
         if self.read_only:
-            self._say("warning", self.read_only, "You can look at everything here, but not change it.")
+            hint = (
+                "You can look at everything here, but not change it. Refresh when that is over, to edit it."
+            )
+            self._say("warning", self.read_only, hint)
         elif self.problems:
             n = len(self.problems)
             self._say(
@@ -126,8 +131,42 @@ class StudySteps(AnnotateSteps):
 
     @verb
     def refresh(self) -> None:
-        """Look at the study's folder again: cases, queue, runs."""
+        """Look at the study's folder again: cases, queue, runs. A study that could be looked at only is edited from
+        here on when nobody else does and its folder can be written."""
+        if self.read_only:
+            self._take_over()
         self._survey()
+
+    def _take_over(self) -> None:
+        controller, lock = self._study(), self.editor_lock
+        assert lock is not None  # a study is open
+
+        def work() -> str:
+            read_only = _take(lock)
+            if not read_only:
+                controller.study.reconcile()
+            return read_only
+
+        def then(read_only: str) -> None:
+            before, self.read_only = self.read_only, read_only
+            if read_only:
+                if read_only != before:
+                    self._say("warning", read_only)
+                self._tell("study", "case")
+                return
+            self._say("info", "This study can be edited here now.")
+            if self.case is not None and not self.changed:
+                self._read_case(self.case, False)  # its label may be a newer one by now
+            elif self.case is not None:
+                self._say(
+                    "warning",
+                    f"This study can be edited here now, but {self.case} may have got a newer label meanwhile.",
+                    "Submit what you have drawn only if it is to be the label in force; older labels are kept.",
+                )
+            self._tell("study", "case")
+            self._publish()
+
+        self._do(work, then, busy="Looking whether the study can be edited")
 
     def _survey(self) -> None:
         controller = self._study()
@@ -139,8 +178,8 @@ class StudySteps(AnnotateSteps):
         self.counts = counts_of(found.rows)
         self.next_case = next_up(found.rows, found.queue, self.case)
         if found.structures != self.structures:
-            self.structures = found.structures
-            self._tell("study")
+            self._adopt(found.structures)
+            self._tell("study", "case")
         self._show_run(found.run)
         self._tell("cases")
         self._expect()
@@ -207,19 +246,24 @@ class StudySteps(AnnotateSteps):
             return study.structures
 
         def then(structures: tuple[Structure, ...]) -> None:
-            self.structures = structures
-            if self.opened is not None and self.case is not None:
-                self.opened = replace(self.opened, structures=structures)
-                changed = self.case_scene.changed
-                if self.case_scene.segmentation_node is not None:
-                    adopt_structures(self.case_scene.segmentation_node, structures)
-                self.case_scene.adopt(structures)
-                if not changed:  # an empty segment more is no stroke
-                    self.case_scene.mark_saved()
+            self._adopt(structures)
             self._tell("study", "case")
             self._survey()
 
         self._do(work, then, busy="Writing the structures")
+
+    def _adopt(self, structures: tuple[Structure, ...]) -> None:
+        """Take the structures of the study as they are now, also for the case on screen."""
+        self.structures = structures
+        if self.opened is None or self.case is None:
+            return
+        self.opened = replace(self.opened, structures=structures)
+        changed = self.case_scene.changed
+        if self.case_scene.segmentation_node is not None:
+            adopt_structures(self.case_scene.segmentation_node, structures)
+        self.case_scene.adopt(structures)
+        if not changed:  # an empty segment more is no stroke
+            self.case_scene.mark_saved()
 
 
 def _take(lock: EditorLock) -> str:
