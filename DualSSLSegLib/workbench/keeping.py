@@ -70,6 +70,9 @@ class Keeping(Desk):
         """Whether the open case has strokes that no revision, draft or file keeps."""
         return self.opened is not None and (self.case_scene.changed or self._unsaved)
 
+    def _mark_row(self, case: str, state: str) -> None:
+        raise NotImplementedError
+
     def _take_label(self) -> np.ndarray:
         """The label on screen, (X, Y, Z) uint8; from here on it counts as kept. Raises BadInput for a segment that is
         no structure of the study."""
@@ -94,6 +97,7 @@ class Keeping(Desk):
         def done(_: None) -> None:
             self._save_under_way = False
             self._in_work = self._in_work or self.case == case
+            self._mark_row(case, "in_progress")
             then()
 
         def failed(error: Exception) -> None:
@@ -155,6 +159,7 @@ class Keeping(Desk):
             if self.case is None or self.controller is None or self.read_only:
                 raise BadInput(self.read_only or "this scan belongs to no study.")
             self._drafts.save(number, self.controller.study, opened.id, label, opened.grid, opened.run)
+            self._mark_row(opened.id, "in_progress")
         except (DualSSLSegError, OSError) as error:
             self._save_failed = True
             self._rescue(opened.id, label, opened.grid, error)

@@ -17,7 +17,7 @@ from DualSSLSegLib.workbench.training_steps import TrainingSteps
 if TYPE_CHECKING:
     import numpy as np
 
-MAPS = {"uncertainty": "Uncertainty", "disagreement": "Disagreement of the two networks"}
+MAPS = {"uncertainty": "Uncertainty", "disagreement": "Disagreement"}  # as in the legends
 
 
 @dataclass(frozen=True, eq=False)

@@ -31,6 +31,10 @@ class Workbench(SetUpSteps):
     def __init__(self, background: Background, *, author: str, launcher: Launcher | None = None) -> None:
         super().__init__(background, author=author, launcher=launcher)
         self._begin_keeping()
+        self._at_closing: tuple[str | None, bool] = (
+            None,
+            False,
+        )  # what was drawn on, and whether keeping it failed
         self._begin_set_up(own_launcher=launcher is None)
 
     def why_not(self, verb: str) -> str:
@@ -71,12 +75,20 @@ class Workbench(SetUpSteps):
 
     def scene_closing(self) -> None:
         """Before Slicer closes the scene: what is on screen is saved at once."""
+        drawn_on = self.case if self.changed else None
         self._save_at_once()
+        self._at_closing = (drawn_on, self._save_failed)
         self._keep_time()
 
     def scene_closed(self) -> None:
         """The scene is empty: no case is open any more. Study and runs stay as they are."""
+        drawn_on, failed = self._at_closing
+        self._at_closing = (None, False)
+        drawn_on = self.case if self.changed else drawn_on
         self._save_at_once()  # what is drawn outlives its nodes, should nobody have said that they go
+        if self.opened is not None and not (failed or self._save_failed):
+            kept = f" What you have drawn on {drawn_on} is kept as unfinished work." if drawn_on else ""
+            self._say("info", f"The scene was closed, and with it the case.{kept}")
         self._leave_now()
         self._tell("case", "review")
 

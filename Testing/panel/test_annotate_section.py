@@ -77,11 +77,7 @@ def test_work_is_saved_for_later_and_found_again(study):
     study.wait_until(lambda: not workbench.changed and not workbench.busy)
     study.panel.study.cases.view.doubleClicked.emit(study.panel.study.cases.model.index(2, 0))
     study.wait_until(lambda: workbench.case == "scan_10")
-    study.wait_until(
-        lambda: (
-            state_of(workbench, first) == "in_progress" or not study.click(study.panel.study.ui.refreshButton)
-        )
-    )
+    assert state_of(workbench, first) == "in_progress"
     workbench.open_case(first)
     study.wait_until(lambda: workbench.case == first)
     assert ui.sourceLabel.text == "unfinished work that was kept"
@@ -187,6 +183,8 @@ def test_closing_the_scene_keeps_the_strokes_and_the_panel(study):
     slicer.mrmlScene.Clear(0)
     assert study.panel.annotate.editor.segmentation is None
     study.wait_until(lambda: study.workbench.case is None)
+    assert study.said()[-1].endswith(f"What you have drawn on {first} is kept as unfinished work.")
+    assert state_of(study.workbench, first) == "in_progress"
     study.workbench.open_case(first)
     study.wait_until(lambda: study.workbench.case == first)
     assert (study.workbench.case_scene.label() == 2 * painted.transpose(2, 1, 0)).all()

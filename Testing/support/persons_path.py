@@ -292,7 +292,8 @@ class Person:
         self.draw(self.reference(case))
         slicer.mrmlScene.Clear(0)
         self.wait_until(lambda: self.workbench.case is None)
-        states = {row.id: row.state for row in self.workbench.rows} | {case: "in_progress"}
+        states = {row.id: row.state for row in self.workbench.rows}
+        assert states[case] == "in_progress" and any("is kept" in text for text in self.hand.said())
         run, ours = self.workbench.run, nodes_of_ours()
         assert not ours, ours
         self.look("scene-closed", self.panel.messages.widget)
