@@ -113,6 +113,11 @@ class Controller:
         """The newest prediction of a case, or None."""
         return predictions.newest_prediction(self.runs.all(), case)
 
+    def waiting_prediction(self, case: str) -> Prediction | None:
+        """The newest prediction of a case, or None; also None when it was rejected: nobody should begin from it."""
+        found = self.prediction(case)
+        return None if found is None or self.study.review(case).rejects(found.run.id) else found
+
     def _prediction(self, case: str) -> Prediction:
         found = self.prediction(self.study.case(case).id)
         if found is None:

@@ -37,6 +37,10 @@ class Review:
         """Time spent by everybody together."""
         return sum(self.seconds.values())
 
+    def rejects(self, run: str | None) -> bool:
+        """Whether the prediction of this run was rejected."""
+        return any(verdict.run == run for verdict in self.rejected)
+
     def with_seen(self, run: str, hot_spots: Iterable[int]) -> Review:
         """After these hot spots of the run's prediction were looked at."""
         numbers = tuple(sorted({*self.seen.get(run, ()), *hot_spots}))

@@ -10,7 +10,7 @@ from DualSSLSegLib.study.layout import StudyLayout, names_in
 from DualSSLSegLib.study.model import Case, Problem, Revision
 from DualSSLSegLib.study.published import is_kept, label_files
 from DualSSLSegLib.study.records import Records, image_unchanged, replaced_words
-from DualSSLSegLib.study.reviews import read_review
+from DualSSLSegLib.study.reviews import Review, read_review
 from DualSSLSegLib.study.revisions import Revisions
 from DualSSLSegLib.study.scan import Listing, natural_order, stamps_of
 from DualSSLSegLib.study.status import CaseStatus, StudyStatus
@@ -88,6 +88,8 @@ class Surveyor:
             self._problems.append(Problem(case.paths[0], problem, (case.id,)))
             return self._failed(case.id, problem, revisions=len(revisions), newest=newest)
         predicted, draft = case.id in self._predicted, case.id in self._drafts
+        review = self._review(case.id)
+        waits = predicted and not review.rejects(self._predicted[case.id])
         if draft:
             state = "in_progress"
         elif pending or (newest is not None and newest.trains):
@@ -95,7 +97,7 @@ class Surveyor:
         elif newest is not None:
             state = "reviewed"
         else:
-            state = "predicted" if predicted else "new"
+            state = "predicted" if waits else "new"
         return CaseStatus(
             id=case.id,
             state=state,
@@ -108,7 +110,7 @@ class Surveyor:
             draft=draft,
             pending=pending,
             present_values=newest.present_values if newest and not pending else (),
-            seconds=self._seconds(case.id),
+            seconds=review.total_seconds,
         )
 
     def _failed(
@@ -128,18 +130,18 @@ class Surveyor:
             draft=case_id in self._drafts,
             problem=problem,
             present_values=newest.present_values if newest else (),
-            seconds=self._seconds(case_id),
+            seconds=self._review(case_id).total_seconds,
         )
 
-    def _seconds(self, case_id: str) -> float:
+    def _review(self, case_id: str) -> Review:
         if case_id not in self._reviewed:
-            return 0.0
+            return Review()
         path = self._layout.reviews / f"{case_id}.json"
         try:
-            return read_review(path).total_seconds
+            return read_review(path)
         except DualSSLSegError as error:
             self._problems.append(Problem(path, f"{error.message} {error.hint}".strip(), (case_id,)))
-            return 0.0
+            return Review()
 
     def _pending(self, case: Case, newest: Revision | None) -> bool:
         """Whether a label of another program waits for a case. Those that cannot be read become problems."""
@@ -196,11 +198,14 @@ class Surveyor:
             reason = f"there is no scan {case_id!r} for this label; rename it after its scan."
             self._problems.append(Problem(self._final[case_id][0], reason))
 
-    def _predictions(self) -> set[str]:
-        found = set(label_files(self._layout.original))
+    def _predictions(self) -> dict[str, str | None]:
+        """The predicted cases with the newest run that predicted them; None for what other programs predicted."""
+        found: dict[str, str | None] = {}
         for folder in self._layout.prediction_marks():
-            found.update(name[:-5] for name in names_in(folder) if name.endswith(".json"))
-        return found
+            for name in names_in(folder):
+                if name.endswith(".json"):
+                    found.setdefault(name[:-5], folder.parent.name)
+        return dict.fromkeys(label_files(self._layout.original)) | found
 
     def _split(self, case_id: str) -> str:
         entry = self._content.splits.get(case_id)

@@ -41,10 +41,11 @@ class VerdictSteps(ReviewSteps):
         """Note that the prediction on screen is no good, and why."""
         controller, prediction, author = self._study(), self.prediction, self.author
         assert prediction is not None
+        waits = any(row.id == prediction.case and row.state == "predicted" for row in self.rows)
         self._judge(
             lambda: controller.reject(prediction.case, author=author, reason=reason),
             f"The prediction of {prediction.case} was rejected.",
-            None,
+            "new" if waits else None,
         )
 
     def _judge(self, work: Callable[[], None], said: str, state: str | None) -> None:

@@ -19,6 +19,7 @@ from support.studies import (
 from DualSSLSegLib.atomic import write_json
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.study.folder import StudyFolder
+from DualSSLSegLib.study.reviews import Verdict
 from DualSSLSegLib.study.status import STATES
 
 
@@ -50,6 +51,16 @@ def test_a_prediction_of_a_run_counts_before_it_is_published(tmp_path):
     write_json(study.runs_dir / "20260101T000000000Z-train-abcd" / "predictions" / "b.json", {"v": 1})
     assert _states(study) == {"a": "new", "b": "predicted", "c": "new"}
     assert study.status().runs == ("20260101T000000000Z-train-abcd",)
+
+
+def test_a_rejected_prediction_waits_no_more_until_there_is_a_newer_one(tmp_path):
+    study = tiny_study(tmp_path)
+    first, second = "20260101T000000000Z-train-abcd", "20260102T000000000Z-train-abcd"
+    write_json(study.runs_dir / first / "predictions" / "b.json", {"v": 1})
+    study.update_review("b", lambda review: review.with_rejected(Verdict(first, "Ada", 1.0, "leaks")))
+    assert _states(study)["b"] == "new" and study.status().cases[1].predicted
+    write_json(study.runs_dir / second / "predictions" / "b.json", {"v": 1})
+    assert _states(study)["b"] == "predicted"
 
 
 def test_looking_at_a_study_writes_nothing(tmp_path):

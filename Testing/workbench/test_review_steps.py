@@ -75,6 +75,24 @@ def test_rejecting_is_remembered_with_its_reason(predicted):
     assert verdict.reason == "leaks into the stomach" and predicted.controller.study.latest("b") is None
 
 
+def test_a_rejected_prediction_is_offered_no_more(predicted):
+    """Neither for review, nor with all others, nor as something to begin from."""
+    predicted.review("b")
+    predicted.reject()
+    assert {row.id: row.state for row in predicted.rows} == {"a": "new", "b": "new", "c": "predicted"}
+    predicted.leave_case()
+    predicted.review()
+    assert predicted.case == "c"
+    predicted.leave_case()
+    predicted.accept_all()
+    assert predicted.controller.study.latest("b") is None
+    predicted.open_next()
+    assert predicted.case == "b" and predicted.opened.source == "empty"
+    predicted.review("b")  # who asks for it sees it, and may still accept it
+    predicted.accept()
+    assert predicted.controller.study.latest("b").origin == "accepted"
+
+
 def test_correcting_takes_the_prediction_as_the_label(predicted):
     predicted.review("b")
     predicted.correct()
