@@ -125,7 +125,13 @@ class AnnotateSteps(Leaving):
             self._seconds_kept += seconds
             self._not_submitted(controller, opened, label, number, error)
 
-        self._do(work, then, failed=failed, busy=f"Writing the label of {opened.id}", exclusive=True)
+        self._do(
+            self._writing(number, opened, label, work),
+            then,
+            failed=failed,
+            busy=f"Writing the label of {opened.id}",
+            exclusive=True,
+        )
 
     def _not_submitted(
         self, controller: Controller, opened: OpenedCase, label: np.ndarray, number: int, error: Exception

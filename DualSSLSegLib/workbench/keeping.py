@@ -14,12 +14,13 @@ import slicer
 from DualSSLSegLib.errors import BadInput, DualSSLSegError
 from DualSSLSegLib.loop.draft_facts import save_draft
 from DualSSLSegLib.study.folder import StudyFolder
-from DualSSLSegLib.workbench.desk import Desk, in_words, is_expected, verb
+from DualSSLSegLib.workbench.desk import Desk, T, in_words, is_expected, verb
 
 if TYPE_CHECKING:
     import numpy as np
 
     from DualSSLSegLib.imaging.geometry import Grid
+    from DualSSLSegLib.loop.opened_case import OpenedCase
 
 AUTOSAVE_AFTER_S = 60.0
 
@@ -60,6 +61,9 @@ class Keeping(Desk):
 
     def _begin_keeping(self) -> None:
         self._drafts = DraftBox()
+        self._being_written: dict[
+            int, tuple[str, np.ndarray, Grid]
+        ] = {}  # by number of the drafts: case, label
         self._save_under_way = False
         self._save_failed = False
         self._told_changed = False
@@ -81,6 +85,25 @@ class Keeping(Desk):
         self._unsaved = False
         self._saved_at = self.clock()
         return label
+
+    def _writing(
+        self, number: int, opened: OpenedCase, label: np.ndarray, write: Callable[[], T]
+    ) -> Callable[[], T]:
+        """`write` as work for the background; until it has ended, the end of the program knows of the label."""
+        self._being_written[number] = (opened.id, label, opened.grid)
+
+        def work() -> T:
+            try:
+                return write()
+            finally:
+                self._being_written.pop(number, None)
+
+        return work
+
+    def _rescue_what_hangs(self) -> None:
+        """At the end: labels that a drive has not taken yet, such as one that does not answer."""
+        for case, label, grid in list(self._being_written.values()):
+            self._rescue(case, label, grid, BadInput("the study did not take it in time."))
 
     @verb
     def save_draft(self) -> None:
@@ -112,7 +135,7 @@ class Keeping(Desk):
             self._say("error", f"The unfinished work could not be saved; it stays on screen. {text}", hint)
 
         self._do(
-            lambda: drafts.save(number, study, case, label, grid, run),
+            self._writing(number, opened, label, lambda: drafts.save(number, study, case, label, grid, run)),
             done,
             failed=failed,
             busy="Saving the unfinished work",

@@ -155,12 +155,13 @@ class StudySteps(AnnotateSteps):
                 self._tell("study", "case")
                 return
             self._say("info", "This study can be edited here now.")
-            if self.case is not None and not self.changed:
-                self._read_case(self.case, False)  # its label may be a newer one by now
-            elif self.case is not None:
+            case = self.case
+            if case is not None and not self.changed:  # its label may be a newer one by now
+                self._leave(lambda: self._read_case(case, False))  # off the screen: nobody draws on what goes
+            elif case is not None:
                 self._say(
                     "warning",
-                    f"This study can be edited here now, but {self.case} may have got a newer label meanwhile.",
+                    f"This study can be edited here now, but {case} may have got a newer label meanwhile.",
                     "Submit what you have drawn only if it is to be the label in force; older labels are kept.",
                 )
             self._tell("study", "case")

@@ -99,6 +99,7 @@ class Workbench(SetUpSteps):
         self.background.close(_PATIENCE_S)
         for _ in range(_LAST_LOOKS):
             self.background.poll()  # what was written, or could not be, is heard of
+        self._rescue_what_hangs()
         self._save_at_once()  # what could not be written
         self._leave_now()
         if self.editor_lock is not None:

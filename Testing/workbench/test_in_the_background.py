@@ -220,3 +220,42 @@ def test_a_case_that_goes_while_its_prediction_is_read_stays_away(tmp_path):
     poll_until(workbench, lambda: workbench.case == "a" and not workbench.background.busy)
     assert np.array_equal(workbench.case_scene.label(), label_of(1))
     workbench.close()
+
+
+@pytest.mark.parametrize("step", ["submit", "save_draft"])
+def test_a_drive_that_does_not_answer_when_slicer_quits_costs_no_label(tmp_path, monkeypatch, step):
+    workbench = bench(tmp_path / "s", Threaded())
+    poll_until(workbench, lambda: workbench.rows != [] and not workbench.background.busy)
+    workbench.open_case("a")
+    poll_until(workbench, lambda: workbench.case == "a" and not workbench.background.busy)
+    paint(workbench, label_of(2))
+    answer = threading.Event()
+    monkeypatch.setattr("DualSSLSegLib.workbench.keeping.save_draft", lambda *_, **__: answer.wait(60))
+    monkeypatch.setattr(workbench.controller, "label", lambda *_, **__: answer.wait(60))
+    monkeypatch.setattr("DualSSLSegLib.workbench.workbench._PATIENCE_S", 0.1)
+    getattr(workbench, step)()
+    structures = workbench.structures
+    workbench.close()
+    (kept,) = (tmp_path / "rescued").iterdir()
+    assert np.array_equal(read_label(kept, GRID, structures), label_of(2))
+    answer.set()
+
+
+def test_who_may_edit_at_last_draws_on_the_newest_label(tmp_path):
+    """The case is read again; until it is there, nothing can be drawn that would go with the old one."""
+    first = bench(tmp_path / "s")
+    second = bench(tmp_path / "s", Threaded())
+    poll_until(second, lambda: second.rows != [] and not second.background.busy)
+    second.open_case("a")
+    poll_until(second, lambda: second.case == "a" and not second.background.busy)
+    assert second.read_only
+    first.open_case("a")
+    paint(first, label_of(2))
+    first.submit(then_next=False)
+    first.close()
+    second.refresh()
+    poll_until(second, lambda: not second.read_only)
+    assert second.opened is None or np.array_equal(second.case_scene.label(), label_of(2))
+    poll_until(second, lambda: not second.background.busy)
+    assert second.case == "a" and np.array_equal(second.case_scene.label(), label_of(2))
+    second.close()
