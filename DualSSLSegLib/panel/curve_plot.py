@@ -127,7 +127,7 @@ class CurvePlot(qt.QWidget):
         self.setFixedHeight(int(needed) if charts else 3 * line)
 
     def _paint_nothing(self, painter: Any) -> None:
-        painter.setPen(self.palette.color(qt.QPalette.PlaceholderText))
+        painter.setPen(self.palette.color(qt.QPalette.Disabled, qt.QPalette.WindowText))
         text = _("The learning curves appear here after the first steps.")
         metrics = self.fontMetrics()
         left = max(0, (self.rect.width() - metrics.horizontalAdvance(text)) // 2)
