@@ -27,22 +27,31 @@ class ReadOnlyStudy(CannotWrite):
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turn an OSError inside the block into CannotWrite that names `path`, the reason and the next step."""
+    """Turn an OSError inside the block into CannotWrite that names `path`, the reason and the next step; also one that
+    the writer of images has put in words already, which name its temporary file."""
     try:
         yield
     except OSError as error:
-        if error.errno in _FORBIDDEN:
-            raise ReadOnlyStudy(
-                "this study cannot be written here, the folder is read-only for you; it can still be looked at.",
-                hint="Ask for the right to write, or copy the folder to a place of your own.",
-                path=path,
-            ) from error
-        if error.errno in _FULL:
-            raise CannotWrite(
-                "the disk is full; nothing was changed.", hint="Free some space and try again.", path=path
-            ) from error
-        raise CannotWrite(
-            f"this could not be written ({error.strerror or error}).",
-            hint="Check the disk or the network drive and try again.",
+        raise _cannot_write(error, path) from error
+    except BadInput as error:
+        if isinstance(error, CannotWrite) or not isinstance(error.__cause__, OSError):
+            raise
+        raise _cannot_write(error.__cause__, path) from error
+
+
+def _cannot_write(error: OSError, path: Path) -> CannotWrite:
+    if error.errno in _FORBIDDEN:
+        return ReadOnlyStudy(
+            "this study cannot be written here, the folder is read-only for you; it can still be looked at.",
+            hint="Ask for the right to write, or copy the folder to a place of your own.",
             path=path,
-        ) from error
+        )
+    if error.errno in _FULL:
+        return CannotWrite(
+            "the disk is full; nothing was changed.", hint="Free some space and try again.", path=path
+        )
+    return CannotWrite(
+        f"this could not be written ({error.strerror or error}).",
+        hint="Check the disk or the network drive and try again.",
+        path=path,
+    )
