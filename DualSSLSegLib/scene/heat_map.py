@@ -18,7 +18,7 @@ from DualSSLSegLib.scene.placement import follow, grid_of
 from DualSSLSegLib.scene.views import composite_nodes, slice_nodes
 
 _LEGEND_PLACE = (0.97, 0.03)  # of the free width and height: the lower right corner, away from the anatomy
-_LEGEND_SIZE = (0.07, 0.3)
+_LEGEND_SIZE = (0.06, 0.24)
 _LEGEND_WIDTH = 14  # letters of a line of its title
 _LABELS = 3
 

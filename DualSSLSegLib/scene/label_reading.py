@@ -13,7 +13,7 @@ from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.imaging.geometry import Grid, nearest_rotation
 from DualSSLSegLib.imaging.placing import lattice, paste
 from DualSSLSegLib.scene.arrays import affine_of, matrix_of, voxels_of
-from DualSSLSegLib.scene.matching import match, segment_ids, unknown_segments
+from DualSSLSegLib.scene.matching import match, refuse_ambiguous, segment_ids, unknown_segments
 from DualSSLSegLib.scene.placement import grid_of, linear_between, transform_between
 from DualSSLSegLib.study.model import Structure
 
@@ -76,6 +76,8 @@ def merge(
     """As `label_on`, for a vtkSegmentation under the transform node `own_parent`, or None."""
     to_grid = linear_between(own_parent, parent)
     segmentation = _with_labelmaps(segmentation, grid, to_grid)
+    if tags:
+        refuse_ambiguous(segmentation, structures)
     known = match(segmentation, structures, tags=tags)
     strangers = [
         segmentation.GetSegment(name).GetName()

@@ -40,6 +40,20 @@ def match(segmentation: Any, structures: Sequence[Structure], *, tags: bool = Tr
     return found
 
 
+def refuse_ambiguous(segmentation: Any, structures: Sequence[Structure]) -> None:
+    """Raises BadInput for a segment that was begun as one structure and renamed to the name of another."""
+    names = {plain_name(structure.name): structure for structure in structures}
+    for segment_id, structure in match(segmentation, structures).items():
+        called = str(segmentation.GetSegment(segment_id).GetName())
+        other = names.get(plain_name(called))
+        if other is not None and other.value != structure.value:
+            raise BadInput(
+                f"the segment called {called!r} was begun as {structure.name!r}: it is not clear which of the two it is.",
+                hint=f"Name it {structure.name!r} again; to turn it into {other.name!r}, copy what is drawn there with "
+                "the effect Logical operators.",
+            )
+
+
 def unknown_segments(names: Sequence[str], structures: Sequence[Structure]) -> BadInput:
     """The error for segments that are no structures of the study."""
     known = ", ".join(f"{s.value} {s.name}" for s in structures)

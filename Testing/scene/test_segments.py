@@ -55,8 +55,17 @@ OTHER = _box(slice(6, 20), slice(0, 10))
 
 def test_a_renamed_segment_is_still_its_structure(volume_node) -> None:
     node = add_segmentation(blob(PLAIN), STRUCTURES, volume_node, "label")
-    node.GetSegmentation().GetSegment("structure_2").SetName(STRUCTURES[0].name)
+    node.GetSegmentation().GetSegment("structure_2").SetName("my own word for it")
     assert (label_of(node, STRUCTURES, volume_node) == blob(PLAIN)).all()
+
+
+def test_a_segment_renamed_to_another_structure_is_asked_about(volume_node) -> None:
+    """Whoever renames it may mean the other structure, so neither is written without a word."""
+    node = add_segmentation(blob(PLAIN), STRUCTURES, volume_node, "label")
+    node.GetSegmentation().GetSegment("structure_2").SetName(STRUCTURES[0].name.upper())
+    with pytest.raises(BadInput, match="not clear which of the two") as error:
+        label_of(node, STRUCTURES, volume_node)
+    assert STRUCTURES[0].name in error.value.hint
 
 
 def test_a_segment_without_our_tag_is_matched_by_its_name(volume_node) -> None:
