@@ -71,7 +71,7 @@ class Person:
         from host import application
 
         os.environ["HOME"] = os.environ["DUALSSLSEG_SETTINGS"] = str(home)
-        os.environ["LOGNAME"] = "A. Reader"  # whose labels these are
+        os.environ["LOGNAME"] = "Reader"  # whose labels these are
         self.home, self.references, self.structures, self._look = home, references, structures, look
         self.application = application
         application.start()
@@ -171,12 +171,14 @@ class Person:
         self.look("train-1-before", self.panel.train.widget)
         self.hand.click(ui.trainButton)
         self.wait_until(lambda: self.workbench.run is not None)
-        fractions = set()
 
         def well_under_way() -> bool:
-            assert self.workbench.run_state is None or self.workbench.run_state.status != "failed"
-            fractions.add(self.panel.train.run_view.progress.value)
-            return max(fractions) >= 400 and len(fractions) > 2 and bool(self.workbench.curves)
+            state = self.workbench.run_state
+            assert state is None or state.status != "failed", self.workbench.run_words
+            learning = state is not None and state.phase == "train"
+            return (
+                learning and self.panel.train.run_view.progress.value >= 400 and bool(self.workbench.curves)
+            )
 
         self.hand.wait_until(well_under_way, _WORKER_PATIENCE_S)
         self.look("train-2-running", self.panel.train.widget)
