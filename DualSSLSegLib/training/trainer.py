@@ -212,7 +212,7 @@ class Trainer:
         left = minutes * 60 - (time.monotonic() - self.started_at)
         total = iterations_for(left, seconds.__getitem__, learner.method.wants_unlabelled, fixed)
         if total == MIN_ITERATIONS:
-            text = f"{minutes:g} minutes are short: the training takes the least, {total} steps, and may take longer."
+            text = f"{minutes:g} min are short: the training takes the least, {total} steps, and may take longer."
             self.report("warning", code="short_budget", text=text)
         self.report(
             "budget",
