@@ -28,9 +28,16 @@ class DraftFacts:
 
 
 def save_draft(
-    study: StudyFolder, case: str, label: np.ndarray, grid: Grid, *, run: str | None = None
+    study: StudyFolder,
+    case: str,
+    label: np.ndarray,
+    grid: Grid,
+    *,
+    run: str | None = None,
+    image_digest: str | None = None,
 ) -> Path:
-    """Keep `label` (X, Y, Z) uint8 as the draft of a case. Raises BadInput when it cannot be written."""
+    """Keep `label` (X, Y, Z) uint8 as the draft of a case, drawn on the image of that digest (the one that lies there
+    when not given). Raises BadInput when it cannot be written."""
     from DualSSLSegLib.imaging.write import write_label
 
     def write(path: Path) -> None:
@@ -44,7 +51,7 @@ def save_draft(
         )
     facts = _facts_path(study.drafts.save(case, write, suffix=LABEL_SUFFIX))
     with writing(facts):
-        write_json(facts, {"v": 1, "run": run, "image_digest": _digest(study, case)})
+        write_json(facts, {"v": 1, "run": run, "image_digest": image_digest or _digest(study, case)})
     return study.drafts.path(case) or facts
 
 

@@ -26,6 +26,7 @@ class OpenedCase:
 
     `source`: where the label comes from: "draft", "revision", "prediction", "empty", or "result" for a scan that
     belongs to no study. `run` is the run of the prediction that the label began as. `note`: what the user should know.
+    `image_digest`: of the image as it was read.
     """
 
     id: str
@@ -36,6 +37,7 @@ class OpenedCase:
     note: str = ""
     run: str | None = None
     began_as: np.ndarray | None = field(default=None, repr=False)
+    image_digest: str | None = None
 
     @property
     def grid(self) -> Grid:
@@ -54,8 +56,16 @@ def open_case(controller: Controller, case_id: str, *, correct_prediction: bool 
 
     study = controller.study
     case = study.case(case_id)
-    volume = read_image(case.paths, case.id)
-    empty = OpenedCase(case.id, volume, None, EMPTY, study.structures)
+    try:
+        volume = read_image(case.paths, case.id)
+    except BadInput as error:
+        cause = error.__cause__
+        if (
+            not isinstance(cause, OSError) or cause.errno is None
+        ):  # the content, not the drive: "next" passes it over
+            study.refuse(case, f"{error.message} {error.hint}".strip())
+        raise
+    empty = OpenedCase(case.id, volume, None, EMPTY, study.structures, image_digest=study.image_digest(case))
     found, notes = _draft(controller, empty)
     if found is None and correct_prediction:
         found = with_prediction(controller, empty)
@@ -68,6 +78,16 @@ def open_case(controller: Controller, case_id: str, *, correct_prediction: bool 
         notes += words
     found = found or empty
     return replace(found, note=" ".join(notes))
+
+
+def check_image(controller: Controller, opened: OpenedCase) -> None:
+    """Raise BadInput when the image of a case is another one than when it was opened."""
+    if opened.image_digest is not None and controller.study.image_digest(opened.id) != opened.image_digest:
+        raise BadInput(
+            f"the image of {opened.id} has been changed since it was opened, so this label may not belong to it.",
+            hint="Save the label to another place, then open the case again and look.",
+            path=controller.study.case(opened.id).paths[0],
+        )
 
 
 def with_prediction(controller: Controller, opened: OpenedCase) -> OpenedCase:

@@ -113,6 +113,10 @@ class StudyReader:
             report(len(chosen), len(chosen))
         return records
 
+    def refuse(self, case: str | Case, reason: str) -> None:
+        """Remember that the image of a case cannot be read; it fails in `status` until its file changes."""
+        self._records.refuse(self._index.find(case), reason)
+
     def image_digest(self, case: str | Case) -> str:
         """The digest of a case's image, read once for every change of the file."""
         return self._records.digest(self._index.find(case))

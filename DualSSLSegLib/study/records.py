@@ -69,6 +69,13 @@ class Records:
         record = known or CaseRecord(stamps)
         return self._remember(case, replace(record, spacing_mm=grids[0].spacing_mm, shape=grids[0].shape))
 
+    def refuse(self, case: Case, reason: str) -> None:
+        """Remember that the content of a case cannot be read, until its files change."""
+        try:
+            self._remember(case, CaseRecord(stamps_of(case.paths), unreadable=reason))
+        except OSError:
+            return  # out of reach just now, which says nothing about the content
+
     def digest(self, case: Case) -> str:
         """The digest of a case's content, read once. Raises BadInput for a file that cannot be read."""
         known = self.read(case)

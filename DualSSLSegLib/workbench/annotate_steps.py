@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.errors import BadInput, DualSSLSegError
 from DualSSLSegLib.loop.controller import Controller
-from DualSSLSegLib.loop.opened_case import OpenedCase, open_case
+from DualSSLSegLib.loop.opened_case import OpenedCase, check_image, open_case
 from DualSSLSegLib.loop.survey import counts_of, next_up
 from DualSSLSegLib.scene.arrays import in_slicers_order
 from DualSSLSegLib.scene.segmentation import copy_from
@@ -60,6 +61,9 @@ class AnnotateSteps(Leaving):
 
     def _not_read(self, error: Exception) -> None:
         self._tell("case")
+        if self.controller is not None and isinstance(error, BadInput):
+            with suppress(DualSSLSegError):  # a study that is out of reach: the error at hand says it
+                self._survey()  # a scan whose content cannot be read counts as failed from now on
         self._failed(error)
 
     def _show_case(self, opened: OpenedCase, *, in_study: bool = True) -> None:
@@ -95,6 +99,7 @@ class AnnotateSteps(Leaving):
         seconds, author, drafts = self._seconds_so_far(), self.author, self._drafts
 
         def work() -> str:
+            check_image(controller, opened)
             revision = controller.label(
                 opened.id, label, author=author, origin=_origin(opened, label), run=opened.run
             )
@@ -165,7 +170,7 @@ class AnnotateSteps(Leaving):
                 raise error from second
 
         self._do(
-            lambda: drafts.save(number, controller.study, opened.id, label, opened.grid, opened.run),
+            lambda: drafts.save(number, controller.study, opened, label),
             kept,
             failed=not_kept,
             busy="Saving the unfinished work",

@@ -38,13 +38,12 @@ class DraftBox:
         self._taken += 1
         return self._taken
 
-    def save(
-        self, number: int, study: StudyFolder, case: str, label: np.ndarray, grid: Grid, run: str | None
-    ) -> None:
-        """Write a draft unless a later one was written. Raises BadInput."""
+    def save(self, number: int, study: StudyFolder, opened: OpenedCase, label: np.ndarray) -> None:
+        """Write a draft of an opened case unless a later one was written. Raises BadInput."""
         with self._guard:
             if number >= self._written:
-                save_draft(study, case, label, grid, run=run)
+                image = opened.image_digest
+                save_draft(study, opened.id, label, opened.grid, run=opened.run, image_digest=image)
                 self._written = number
 
     def forget(self, number: int, study: StudyFolder, case: str) -> None:
@@ -114,7 +113,7 @@ class Keeping(Desk):
         """Keep the label on screen as a draft, then `then`; when it fails it stays on screen and counts as unsaved."""
         study, opened = self._study().study, self._the_case()
         label, number = self._take_label(), self._drafts.take_number()
-        drafts, grid, run, case = self._drafts, opened.grid, opened.run, opened.id
+        drafts, grid, case = self._drafts, opened.grid, opened.id
         self._save_under_way = True
 
         def done(_: None) -> None:
@@ -135,7 +134,7 @@ class Keeping(Desk):
             self._say("error", f"The unfinished work could not be saved; it stays on screen. {text}", hint)
 
         self._do(
-            self._writing(number, opened, label, lambda: drafts.save(number, study, case, label, grid, run)),
+            self._writing(number, opened, label, lambda: drafts.save(number, study, opened, label)),
             done,
             failed=failed,
             busy="Saving the unfinished work",
@@ -181,7 +180,7 @@ class Keeping(Desk):
         try:
             if self.case is None or self.controller is None or self.read_only:
                 raise BadInput(self.read_only or "this scan belongs to no study.")
-            self._drafts.save(number, self.controller.study, opened.id, label, opened.grid, opened.run)
+            self._drafts.save(number, self.controller.study, opened, label)
             self._mark_row(opened.id, "in_progress")
         except (DualSSLSegError, OSError) as error:
             self._save_failed = True

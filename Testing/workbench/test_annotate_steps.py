@@ -148,7 +148,7 @@ def test_the_image_is_replaced_while_the_case_is_open(tmp_path):
     workbench.open_case("a")
     paint(workbench, label_of())
     write_scan(tmp_path / "s" / "a.nii.gz", 9, Grid((9, 7, 8), GRID.affine))
-    with pytest.raises(BadInput, match="size"):
+    with pytest.raises(BadInput, match="has been changed since it was opened"):
         workbench.submit()
     assert workbench.case == "a" and (workbench.case_scene.label() == label_of()).all()
 
