@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -35,8 +36,9 @@ def with_newly_labelled(
     """The splits after every case of `labelled`, in the order it was labelled, has got its place.
 
     A case keeps the place it has. Where a person has chosen validation cases, the policy adds none. A case
-    that was trained on already (`trained`, asked only when needed) is passed over for the next one.
+    that was trained on already (`trained`, asked only when needed, and once) is passed over for the next one.
     """
+    trained = functools.cache(trained)  # it reads the inputs of every run
     result = dict(splits)
     chosen = any(e.by == USER and e.split == "validation" for e in result.values())
     for case in labelled:

@@ -92,3 +92,9 @@ def test_a_label_that_was_kept_is_never_reported_as_lost(tmp_path):
     with pytest.raises(BadInput, match=r"kept as revision 1 of 'c7'.*inputs of this run are damaged"):
         study.add_revision("c7", label_of(), author="Ada", origin="manual")
     assert study.latest("c7").number == 1
+
+
+def test_what_was_trained_on_is_looked_up_once_however_many_labels_come():
+    asked = []
+    splits = with_newly_labelled({}, [f"x{n}" for n in range(40)], lambda: asked.append(1) or {"x9"})
+    assert len(asked) == 1 and splits["x9"].split == "train"

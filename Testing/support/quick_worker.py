@@ -1,6 +1,6 @@
 """A worker of a second, without torch: it predicts by brightness and writes what the real one writes.
 
-python quick_worker.py <run folder>
+python quick_worker.py <run folder> [how many scans to predict at most]
 """
 
 from __future__ import annotations
@@ -25,23 +25,30 @@ STEPS = 5
 
 
 class QuickLauncher(Launcher):
-    """Starts this worker instead of the real one."""
+    """Starts this worker instead of the real one; it predicts at most so many scans."""
+
+    def __init__(self, at_most: int | None = None) -> None:
+        super().__init__()
+        self._more = [] if at_most is None else [str(at_most)]
 
     def launch(self, run: RunFolder) -> None:
         paths = [str(library_folder()), str(Path(__file__).parent.parent)]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
         with open(run.console_path, "ab") as console:
             self._handles[run] = subprocess.Popen(
-                [sys.executable, __file__, str(run.path)], env=environment, stdout=console, stderr=console
+                [sys.executable, __file__, str(run.path), *self._more],
+                env=environment,
+                stdout=console,
+                stderr=console,
             )
 
 
-def work(run: RunFolder) -> None:
-    """Train on nothing, predict every scan that is not labelled, and say so in the journal."""
+def work(run: RunFolder, at_most: int | None = None) -> None:
+    """Train on nothing, predict the scans that are not labelled, and say so in the journal."""
     events = EventWriter(run.events_path)
     events.emit("started", attempt=events.attempt, pid=os.getpid(), host=socket.gethostname(), device="cpu")
     structures = run.spec()["structures"]
-    waiting = [row for row in run.inputs()["cases"] if row["role"] == "unlabelled"]
+    waiting = [row for row in run.inputs()["cases"] if row["role"] == "unlabelled"][:at_most]
     events.emit("phase", name="train", total=STEPS)
     for step in range(1, STEPS + 1):
         events.emit("progress", step=step, total=STEPS, loss=1.0 / step)
@@ -63,4 +70,4 @@ def work(run: RunFolder) -> None:
 
 
 if __name__ == "__main__":
-    work(RunFolder(sys.argv[1]))
+    work(RunFolder(sys.argv[1]), *(int(number) for number in sys.argv[2:]))
