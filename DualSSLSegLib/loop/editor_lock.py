@@ -15,6 +15,8 @@ from DualSSLSegLib.processes import host_name
 from DualSSLSegLib.study.layout import StudyLayout
 from DualSSLSegLib.study.writing import writing
 
+_OWN_PATIENCE_S = 1.0
+
 
 class EditorLock:
     """Held by the window in which a study is being edited, from opening to closing; command lines do not ask for it.
@@ -26,6 +28,7 @@ class EditorLock:
         self._layout = StudyLayout(Path(study).absolute())
         self._author = author or getpass.getuser()
         self._held: ExitStack | None = None
+        self._abandoned = False
 
     def acquire(self) -> bool:
         """Take the lock; False when another editor has it (`holder` says who). Raises ReadOnlyStudy or CannotWrite
@@ -34,7 +37,7 @@ class EditorLock:
             return True
         with ExitStack() as attempt, writing(self._layout.editor_lock):
             probe = self._layout.editor_lock
-            if not attempt.enter_context(file_lock(probe, wait_s=0.0)):
+            if not attempt.enter_context(file_lock(probe, wait_s=self._patience_s())):
                 return False
             write_json(
                 self._layout.editor,
@@ -47,7 +50,19 @@ class EditorLock:
                 },
             )
             self._held = attempt.pop_all()
-        return True
+        if self._abandoned:  # meanwhile, by another thread
+            self.release()
+        return self._held is not None
+
+    def _patience_s(self) -> float:
+        """A window of this very program may just be closing, as when the module is reloaded; others are not waited
+        for."""
+        try:
+            content = read_json(self._layout.editor)
+            ours = (content["host"], content["pid"]) == (host_name(), os.getpid())
+        except (BadInput, KeyError, TypeError):
+            ours = False
+        return _OWN_PATIENCE_S if ours else 0.0
 
     @property
     def held(self) -> bool:
@@ -66,6 +81,11 @@ class EditorLock:
 
     def release(self) -> None:
         """Give the lock back; harmless when it is not held."""
-        if self._held is not None:
-            self._held.close()
-            self._held = None
+        held, self._held = self._held, None
+        if held is not None:
+            held.close()
+
+    def abandon(self) -> None:
+        """Give the lock back for good: a thread that is about to take it does not get it any more."""
+        self._abandoned = True
+        self.release()

@@ -86,6 +86,8 @@ class Desk:
         self.read_only = ""  # "" or, as a sentence, why the study can be looked at only
         self.structures: tuple[Structure, ...] = ()
         self.editor_lock: EditorLock | None = None
+        self._lock_asked_for: EditorLock | None = None  # by the study that is, or was last, being opened
+        self._closed = False
 
         self.rows: list[CaseRow] = []
         self.queue: Queue | None = None

@@ -65,6 +65,9 @@ class StudySteps(AnnotateSteps):
             controller = make(launcher)
             same = current is not None and current.held and self.study_path == controller.study.path
             lock = current if same and current is not None else EditorLock(controller.study.path, author)
+            self._lock_asked_for = lock
+            if self._closed:  # by the window's thread, which has not seen this lock
+                lock.abandon()
             read_only = _take(lock)
             try:
                 if not read_only:

@@ -102,6 +102,9 @@ class Workbench(SetUpSteps):
         self._rescue_what_hangs()
         self._save_at_once()  # what could not be written
         self._leave_now()
+        self._closed = True
+        if self._lock_asked_for is not None:  # a study that was still being opened
+            self._lock_asked_for.abandon()
         if self.editor_lock is not None:
             self.editor_lock.release()
         self._forget_study()

@@ -213,7 +213,7 @@ def test_the_module_is_reloaded_during_training_and_finds_its_run_again(training
     again.wait_until(lambda: any("finished" in text for text in again.said()))
 
 
-def test_the_module_is_reloaded_twice_in_a_row_in_the_middle_of_reading(study, clean_host):
+def test_the_module_is_reloaded_twice_while_it_opens_the_study(study, clean_host):
     import slicer
 
     study.workbench.open_case("scan_2")
