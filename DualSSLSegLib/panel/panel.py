@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -82,13 +83,18 @@ class Panel:
         self.annotate.show_time()
 
     def _tell(self, topic: str) -> None:
-        if topic == "message":
-            self.messages.show_busy(self._workbench.busy)
-            message = self._workbench.message
-            if (
-                message is not self._shown
-            ):  # the topic also tells of `busy`: a closed message must not come back
-                self._shown = message
-                self.messages.show(message)
-        for section in self.sections:
-            section.update(topic)
+        """Each part shows what it can: the step that tells of it goes on, whatever a widget makes of it."""
+        for update in (self._update_messages, *(section.update for section in self.sections)):
+            try:
+                update(topic)
+            except Exception:
+                sys.excepthook(*sys.exc_info())  # to the Python console and the error log
+
+    def _update_messages(self, topic: str) -> None:
+        if topic != "message":
+            return
+        self.messages.show_busy(self._workbench.busy)
+        message = self._workbench.message
+        if message is not self._shown:  # the topic also tells of `busy`: a closed message must not come back
+            self._shown = message
+            self.messages.show(message)

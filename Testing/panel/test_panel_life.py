@@ -78,6 +78,27 @@ def test_a_widget_that_cannot_be_closed_costs_no_stroke(panel, scans, clean_host
     assert study.drafts.ids() == {case}
 
 
+def test_a_section_that_fails_to_show_something_does_not_hold_up_the_step(
+    panel, scans, clean_host, monkeypatch
+):
+    """A widget of another version of Slicer may refuse a value; labels are written and cases left all the same."""
+
+    def refuse(topic):
+        raise TypeError(f"this widget cannot show {topic}")
+
+    panel.new_study(scans, "liver")
+    case = panel.open_next()
+    panel.paint("liver")
+    monkeypatch.setattr(panel.panel.study, "update", refuse)
+    panel.workbench.submit(then_next=False)
+    panel.wait_until(lambda: panel.workbench.case is None)
+    panel.wait_until(lambda: not panel.workbench.busy)
+    assert panel.workbench.controller.study.latest(case) is not None
+    assert not panel.panel.annotate.ui.caseArea.isVisibleTo(panel.panel.annotate.widget)
+    assert clean_host.errors and all("this widget cannot show" in error for error in clean_host.errors)
+    clean_host.errors.clear()
+
+
 def test_nothing_is_left_behind_when_the_module_is_unloaded(panel, scans, clean_host):
     import slicer
 
