@@ -228,3 +228,4 @@ class Threaded:
         deadline = time.monotonic() + wait_s
         for lane in self._lanes:
             lane.close(deadline)
+        self._pulse.end()

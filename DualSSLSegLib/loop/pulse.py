@@ -23,6 +23,7 @@ class Pulse:
         self._working = threading.Event()
         self._thread: threading.Thread | None = None
         self._missed = False
+        self._ended = False
         self.starved = False
 
     def look(self, busy: bool) -> None:
@@ -32,7 +33,7 @@ class Pulse:
             possible = (now - self._last[0]) / _BEAT_S
             before, self._missed = self._missed, self._beats - self._last[1] < possible * _LEAST_SHARE
             self.starved = before and self._missed  # once: the window may have been at work itself
-        if not busy:
+        if not busy and not self._ended:
             self._working.clear()
 
     def begin(self) -> None:
@@ -46,8 +47,13 @@ class Pulse:
         """A poll has ended: from here on the window has the interpreter to itself, if it keeps it."""
         self._last = (time.monotonic(), self._beats) if self._working.is_set() else None
 
+    def end(self) -> None:
+        """The thread ends; there is no work any more that a window polls for."""
+        self._ended = True
+        self._working.set()
+
     def _beat(self) -> None:
-        while True:
+        while not self._ended:
             self._working.wait()
             time.sleep(_BEAT_S)
             self._beats += 1

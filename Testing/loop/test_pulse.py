@@ -66,3 +66,15 @@ def test_a_window_that_lets_go_of_the_lock_is_polled_at_leisure():
     assert background.busy and background.poll_after_ms == 250
     gate.set()
     background.close()
+
+
+def test_a_closed_background_leaves_no_thread_behind():
+    before = set(threading.enumerate())
+    background, seen = Threaded(), []
+    background.run(lambda: 1, seen.append, seen.append)
+    begun = set(threading.enumerate()) - before
+    assert any("pulse" in thread.name for thread in begun)
+    background.close()
+    for thread in begun:
+        thread.join(10)
+    assert not any(thread.is_alive() for thread in begun)
