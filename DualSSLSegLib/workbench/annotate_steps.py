@@ -109,17 +109,17 @@ class AnnotateSteps(Leaving):
 
         def then(origin: str) -> None:
             self._mark_row(opened.id, "reviewed" if origin == "accepted" else "labelled")
-            if self.opened is opened and self.changed:
+            if self._shows(opened) and self.changed:
                 self._say(
                     "warning",
                     "The label was submitted; what you have drawn since is still on screen.",
                     "Submit again.",
                 )
-            elif then_next and self.opened is opened and (up := next_up(self.rows, self.queue, opened.id)):
+            elif then_next and self._shows(opened) and (up := next_up(self.rows, self.queue, opened.id)):
                 self._leave_now()
                 self._read_case(up.case, None, up.reason)
             else:
-                if self.opened is opened:
+                if self._shows(opened):
                     self._leave_now()
                 self._tell("case")
                 as_it_is = " as predicted, without a change" if origin == "accepted" else ""
@@ -142,7 +142,7 @@ class AnnotateSteps(Leaving):
         self, controller: Controller, opened: OpenedCase, label: np.ndarray, number: int, error: Exception
     ) -> None:
         """The label could not be written: it stays on screen, and a draft of it is tried."""
-        on_screen = self.opened is opened and self.case_scene.alive
+        on_screen = self._shows(opened) and self.case_scene.alive
         self._unsaved = on_screen
         drafts = self._drafts
         text, hint = in_words(error)

@@ -73,6 +73,13 @@ class Keeping(Desk):
         """Whether the open case has strokes that no revision, draft or file keeps."""
         return self.opened is not None and (self.case_scene.changed or self._unsaved)
 
+    @property
+    def has_draft(self) -> bool:
+        """Whether unfinished work on the open case is kept as a draft, or is being written."""
+        return self.opened is not None and (
+            self.opened.source == "draft" or self._in_work or self._save_under_way
+        )
+
     def _mark_row(self, case: str, state: str) -> None:
         raise NotImplementedError
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from DualSSLSegLib.errors import BadInput, DualSSLSegError
+from DualSSLSegLib.loop.opened_case import OpenedCase
 from DualSSLSegLib.workbench.keeping import Keeping
 
 
@@ -44,6 +45,10 @@ class Leaving(Keeping):
             then()
 
         self._write_draft(kept, exclusive=True)
+
+    def _shows(self, opened: OpenedCase) -> bool:
+        """Whether a case is on screen since it was opened, also after the structures of the study have changed."""
+        return self.opened is not None and self.opened.volume is opened.volume
 
     def _leave_or_say(self, then: Callable[[], None]) -> None:
         """As `_leave`, where nobody waits for an error."""

@@ -128,10 +128,14 @@ def _jump_next(desk: SetUpSteps) -> str:
 
 
 def _accept(desk: SetUpSteps) -> str:
-    return "Submit or discard what you have drawn on this case first." if desk.changed else ""
+    if desk.changed:
+        return "Submit or discard what you have drawn on this case first."
+    return "Submit or discard the unfinished work on this case first." if desk.has_draft else ""
 
 
 def _accept_all(desk: SetUpSteps) -> str:
+    if desk._accepting is not None and desk._accepting is desk.controller:
+        return "Predictions are being accepted."
     return "" if any(row.state == "predicted" for row in desk.rows) else "No prediction waits."
 
 

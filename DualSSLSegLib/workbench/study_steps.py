@@ -75,7 +75,10 @@ class StudySteps(AnnotateSteps):
                         controller.study.reconcile()
                     except CannotWrite as error:
                         read_only = error.message
-                return _Opened(controller, lock, read_only, survey(controller))
+                found = survey(controller)
+                if read_only:
+                    lock.release()  # it cannot be used here
+                return _Opened(controller, lock, read_only, found)
             except BaseException:
                 if lock is not current:
                     lock.release()
@@ -147,7 +150,11 @@ class StudySteps(AnnotateSteps):
         def work() -> str:
             read_only = _take(lock)
             if not read_only:
-                controller.study.reconcile()
+                try:
+                    controller.study.reconcile()
+                except BaseException:
+                    lock.release()  # this window stays one that looks only
+                    raise
             return read_only
 
         def then(read_only: str) -> None:

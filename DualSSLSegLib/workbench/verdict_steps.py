@@ -18,13 +18,13 @@ _SHARE_S = 1.0  # how long other work waits while many predictions are accepted
 class VerdictSteps(ReviewSteps):
     """The other verbs of the section Review."""
 
+    _accepting: object = None  # the study whose predictions are being accepted, share by share
+
     @verb
     def accept(self) -> None:
         """Make the prediction on screen the label of the case, as it is."""
         controller, prediction, author = self._study(), self.prediction, self.author
         assert prediction is not None  # see why_not
-        if self.changed:
-            raise BadInput("there is a label in work on this case.", hint="Submit or discard it first.")
         seconds = self._seconds_so_far()
 
         def work() -> None:
@@ -67,15 +67,6 @@ class VerdictSteps(ReviewSteps):
         """Make the prediction on screen the label to be edited; submitting it makes a corrected label."""
         opened, predicted = self._the_case(), self._predicted
         assert predicted is not None
-        if self.changed:
-            raise BadInput(
-                "what you have drawn on this case would be replaced.", hint="Submit or discard it first."
-            )
-        if opened.source == "draft" or self._in_work or self._save_under_way:
-            raise BadInput(
-                "there is unfinished work on this case, which would be replaced.",
-                hint="Submit or discard it first.",
-            )
         self._show_case(replace(predicted, structures=self.structures))  # one may have come since it was read
         self._say("info", "Correct the prediction, then submit it.")
 
@@ -85,29 +76,44 @@ class VerdictSteps(ReviewSteps):
         wanted = [row.id for row in self.rows if row.state == "predicted"] if cases is None else list(cases)
         if not wanted:
             raise BadInput("there is no prediction to accept.", hint="Train first, or choose other cases.")
-        self._accept_some(self._study(), wanted, 0, {})
+        labelled = {row.id for row in self.rows if row.state in ("labelled", "reviewed")}
+        self._accept_some(self._study(), wanted, labelled, 0, {})
 
     def _accept_some(
-        self, controller: Controller, wanted: list[str], done: int, failures: dict[str, str]
+        self,
+        controller: Controller,
+        wanted: list[str],
+        labelled: set[str],
+        done: int,
+        failures: dict[str, str],
     ) -> None:
-        """Accept for about a second, then let other work have its turn."""
+        """Accept for about a second, then let other work have its turn. Cases that are worked on keep their labels:
+        those with unfinished work, and those that were not `labelled` when it began and are now."""
+        on_screen = self.case if self.changed else None
+        study = controller.study
 
         def work() -> int:
             begun, number = time.monotonic(), done
-            while number < len(wanted) and time.monotonic() - begun < _SHARE_S:
+            while number < len(wanted) and (number == done or time.monotonic() - begun < _SHARE_S):
+                case = wanted[number]
                 try:
-                    controller.accept(wanted[number], author=self.author)
+                    if case == on_screen or study.drafts.path(case) is not None:
+                        raise BadInput("there is unfinished work on it.")
+                    if case not in labelled and study.latest(case) is not None:
+                        raise BadInput("it was labelled meanwhile.")
+                    controller.accept(case, author=self.author)
                 except CannotWrite:
                     raise
                 except DualSSLSegError as error:
-                    failures[wanted[number]] = str(error)
+                    failures[case] = str(error)
                 number += 1
             return number
 
         def then(number: int) -> None:
             if number < len(wanted):
-                self._accept_some(controller, wanted, number, failures)
+                self._accept_some(controller, wanted, labelled, number, failures)
                 return
+            self._accepting = None
             accepted = len(wanted) - len(failures)
             words = f"{accepted} {'prediction was' if accepted == 1 else 'predictions were'} accepted."
             listed = "; ".join(f"{case}: {reason}" for case, reason in failures.items())
@@ -120,7 +126,9 @@ class VerdictSteps(ReviewSteps):
             self._survey()
 
         def failed(error: Exception) -> None:
+            self._accepting = None
             self._survey()
             self._failed(error)
 
-        self._do(work, then, busy=f"Accepting {done + 1} of {len(wanted)}", failed=failed, exclusive=True)
+        self._accepting = controller
+        self._do(work, then, busy=f"Accepting {done + 1} of {len(wanted)}", failed=failed)
