@@ -341,6 +341,24 @@ def as_text(result: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def report(given: argparse.Namespace, load: str, runs: list[list[dict[str, Any]]]) -> None:
+    """Print the summary of the runs so far and, unless it is a dry run, write it."""
+    result = {
+        "cases": given.cases,
+        "labelled": given.labelled,
+        "predicted": given.predicted,
+        "repeats": len(runs),
+        "load": load,
+        "machine": f"{os.cpu_count()} cores, {platform.platform()}, Python {platform.python_version()}",
+        "summary": summary(runs),
+    }
+    print(as_text(result), flush=True)
+    if not given.dry:
+        RESULTS.mkdir(parents=True, exist_ok=True)
+        (RESULTS / "panel_callbacks.json").write_text(json.dumps(result, indent=1) + "\n")
+        (RESULTS / "panel_callbacks.md").write_text(as_text(result))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -382,17 +400,7 @@ def main() -> int:
                     flush=True,
                 )
             shutil.rmtree(here)
-    result = {
-        "cases": given.cases, "labelled": given.labelled, "predicted": given.predicted,
-        "repeats": given.runs, "load": load,
-        "machine": f"{os.cpu_count()} cores, {platform.platform()}, Python {platform.python_version()}",
-        "summary": summary(runs),
-    }  # fmt: skip
-    print(as_text(result))
-    if not given.dry:
-        RESULTS.mkdir(parents=True, exist_ok=True)
-        (RESULTS / "panel_callbacks.json").write_text(json.dumps(result, indent=1) + "\n")
-        (RESULTS / "panel_callbacks.md").write_text(as_text(result))
+            report(given, load, runs)
     return 0
 
 
