@@ -65,7 +65,7 @@ class VerdictSteps(ReviewSteps):
     @verb
     def correct(self) -> None:
         """Make the prediction on screen the label to be edited; submitting it makes a corrected label."""
-        opened, predicted = self._the_case(), self._predicted
+        predicted = self._predicted
         assert predicted is not None
         self._show_case(replace(predicted, structures=self.structures))  # one may have come since it was read
         self._say("info", "Correct the prediction, then submit it.")
