@@ -48,7 +48,7 @@ def refuse_ambiguous(segmentation: Any, structures: Sequence[Structure]) -> None
         other = names.get(plain_name(called))
         if other is not None and other.value != structure.value:
             raise BadInput(
-                f"the segment called {called!r} was begun as {structure.name!r}: it is not clear which of the two it is.",
+                f"the segment called {called!r} was begun as {structure.name!r}: not clear which of the two it is.",
                 hint=f"Name it {structure.name!r} again; to turn it into {other.name!r}, copy what is drawn there with "
                 "the effect Logical operators.",
             )

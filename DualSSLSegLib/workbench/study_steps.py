@@ -1,11 +1,10 @@
-"""Opening, making and looking at a study; its structures."""
+"""Opening, making and looking at a study."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from DualSSLSegLib.errors import BadInput, DualSSLSegError
 from DualSSLSegLib.jobs.run_folder import RunFolder
@@ -13,14 +12,13 @@ from DualSSLSegLib.loop.controller import Controller
 from DualSSLSegLib.loop.editor_lock import EditorLock
 from DualSSLSegLib.loop.launcher import Launcher
 from DualSSLSegLib.loop.survey import Survey, counts_of, next_up, survey
-from DualSSLSegLib.scene.segmentation import adopt_structures
 from DualSSLSegLib.study.adoption import is_foreign
 from DualSSLSegLib.study.layout import StudyLayout
 from DualSSLSegLib.study.model import Structure
 from DualSSLSegLib.study.status import STATES
 from DualSSLSegLib.study.writing import CannotWrite
-from DualSSLSegLib.workbench.annotate_steps import AnnotateSteps
 from DualSSLSegLib.workbench.desk import verb
+from DualSSLSegLib.workbench.structure_steps import StructureSteps
 
 _PUBLISH_S = 1.0  # how long other work waits for a share of the publishing
 
@@ -33,7 +31,7 @@ class _Opened:
     survey: Survey
 
 
-class StudySteps(AnnotateSteps):
+class StudySteps(StructureSteps):
     """Verbs of the section Study."""
 
     def is_study(self, path: str | Path) -> bool:
@@ -222,59 +220,6 @@ class StudySteps(AnnotateSteps):
                 self._say("warning", f"The prediction of {names} could not be published: {reason}")
 
         self._do(lambda: controller.publish(at_most_s=_PUBLISH_S), more, key="publish")
-
-    # --- structures ---------------------------------------------------------------------------------------
-
-    @verb
-    def add_structure(
-        self, name: str, color: str | None = None, codes: Mapping[str, Any] | None = None
-    ) -> None:
-        """Add a structure to the study, and to the case on screen."""
-        study = self._study().study
-        given = None if codes is None else dict(codes)
-        self._change_structures(lambda: study.add_structure(name, color=color, codes=given))
-
-    @verb
-    def rename_structure(self, name: str, new: str) -> None:
-        """Rename a structure; every label stays as it is."""
-        study = self._study().study
-        self._change_structures(lambda: study.rename_structure(name, new))
-
-    @verb
-    def change_structure(
-        self, name: str, *, color: str | None = None, codes: Mapping[str, Any] | None = None
-    ) -> None:
-        """Change colour or terminology codes of a structure; what is not given stays."""
-        study = self._study().study
-        given = None if codes is None else dict(codes)
-        self._change_structures(lambda: study.change_structure(name, color=color, codes=given))
-
-    def _change_structures(self, change: Callable[[], Structure]) -> None:
-        study = self._study().study
-
-        def work() -> tuple[Structure, ...]:
-            change()
-            return study.structures
-
-        def then(structures: tuple[Structure, ...]) -> None:
-            self._adopt(structures)
-            self._tell("study", "case")
-            self._survey()
-
-        self._do(work, then, busy="Writing the structures")
-
-    def _adopt(self, structures: tuple[Structure, ...]) -> None:
-        """Take the structures of the study as they are now, also for the case on screen."""
-        self.structures = structures
-        if self.opened is None or self.case is None:
-            return
-        self.opened = replace(self.opened, structures=structures)
-        changed = self.case_scene.changed
-        if self.case_scene.segmentation_node is not None:
-            adopt_structures(self.case_scene.segmentation_node, structures)
-        self.case_scene.adopt(structures)
-        if not changed:  # an empty segment more is no stroke
-            self.case_scene.mark_saved()
 
 
 def _take(lock: EditorLock) -> str:

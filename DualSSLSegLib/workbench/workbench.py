@@ -4,7 +4,7 @@ State is plain and never blocks; verbs return at once and their results arrive a
 desk.py for both). With the background `Inline` the same verbs work at once and raise what a panel shows as a message.
 
     study_steps.py     is_study open_study create_study close_study refresh
-                       add_structure rename_structure change_structure
+    structure_steps.py add_structure rename_structure change_structure
     annotate_steps.py  open_case open_next submit discard_draft leave_case use_segmentation
     keeping.py         save_draft save_label_as changed
     training_steps.py  expect start_training start_prediction start_ranking pause resume stop
