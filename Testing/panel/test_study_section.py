@@ -155,8 +155,12 @@ def test_what_cannot_be_used_is_listed(panel, scans):
     panel.wait_until(panel.said)
     (scans / "scan_1.nrrd").write_bytes((scans / "scan_1.nii.gz").read_bytes())
     panel.click(ui.refreshButton)
-    panel.wait_until(lambda: not ui.problemsBox.isHidden())
-    assert "scan_1" in ui.problemsList.item(0).text()
+
+    def listed() -> str:
+        return "\n".join(ui.problemsList.item(row).text() for row in range(ui.problemsList.count))
+
+    panel.wait_until(lambda: "scan_1" in listed() and "broken.nii.gz" in listed())
+    assert not ui.problemsBox.isHidden()
     assert "failed" in ui.countsLabel.text
 
 

@@ -129,11 +129,11 @@ def test_a_run_stopped_while_calibrating_leaves_its_model_and_calibrates_when_re
 def test_a_held_back_scan_too_large_for_memory_is_left_out_of_the_calibration(tmp_path, monkeypatch):
     whole, asked = Predictor.predict, []
 
-    def short_of_memory(self, image):
+    def short_of_memory(self, image, report=None):
         asked.append(image)
         if len(asked) == 1:
             raise OutOfMemory("memory did not suffice for a window.")
-        return whole(self, image)
+        return whole(self, image, report)
 
     monkeypatch.setattr(Predictor, "predict", short_of_memory)
     monkeypatch.setattr(calibration, "MIN_LABELLED_CASES", 3)
