@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from DualSSLSegLib.errors import BadInput
-from DualSSLSegLib.networks.side_by_side import Each, one_after_the_other
+from DualSSLSegLib.networks.side_by_side import Each, one_after_the_other, parts_of_batch
 
 PRECISIONS = ("float32", "bfloat16")
 
@@ -44,7 +44,10 @@ class Forward:
         x = windows.to(self.device)
         if x.shape[1] > 1:
             x = x.contiguous(memory_format=torch.channels_last_3d)
-        return self.each([partial(self._answer, network, x) for network in self.networks])
+        parts = x.chunk(parts_of_batch(self.networks, self.device))
+        answers = self.each([partial(self._answer, net, part) for net in self.networks for part in parts])
+        rows = [answers[first : first + len(parts)] for first in range(0, len(answers), len(parts))]
+        return [(torch.cat([p for p, _ in row]), torch.cat([b for _, b in row])) for row in rows]
 
     def _answer(self, network: Network, x: Tensor) -> tuple[Tensor, Tensor]:
         expected = (x.shape[0], self.num_classes, *x.shape[2:])

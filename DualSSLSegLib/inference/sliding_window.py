@@ -25,7 +25,7 @@ from DualSSLSegLib.networks.side_by_side import Each, side_by_side
 
 Report = Callable[..., None]  # report(type, **fields), as in a run's journal
 
-_BATCH = {"cuda": 4}  # one window at a time is fastest on a CPU, where a batch only spoils the caches
+_BATCH = {"cuda": 4, "cpu": 2}  # on a CPU a window for each half of the cores
 _GPU_SHARE = 0.5  # of the free GPU memory that sums may take; beyond, they live in the machine's memory
 _REPORT_EVERY_S = 1.0
 
@@ -106,7 +106,7 @@ def predict(
     # In this order: a parameter moved inside inference mode could never be trained again.
     with contextlib.ExitStack() as stack:
         stack.enter_context(evaluating(networks, device))
-        shared = each if each is not None else stack.enter_context(side_by_side(len(networks), device))
+        shared = each if each is not None else stack.enter_context(side_by_side(2 * len(networks), device))
         stack.enter_context(torch.inference_mode())
         forward = Forward(tuple(networks), num_classes, device, precision, flip_sets(flip_axes), shared)
         while True:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.networks.convolution import Conv3d
 
 NORMS = ("batch", "instance", "group")
 _GROUPS = 8
@@ -45,7 +46,7 @@ class ConvBlock(nn.Sequential):
         layers: list[nn.Module] = []
         for index in range(depth):
             layers += [
-                nn.Conv3d(in_channels if index == 0 else out_channels, out_channels, 3, padding=1),
+                Conv3d(in_channels if index == 0 else out_channels, out_channels, 3, padding=1),
                 norm_layer(norm, out_channels),
                 nn.ReLU(inplace=True),
             ]
@@ -57,7 +58,7 @@ class Down(nn.Sequential):
 
     def __init__(self, in_channels: int, out_channels: int, norm: str) -> None:
         super().__init__(
-            nn.Conv3d(in_channels, out_channels, 2, stride=2),
+            Conv3d(in_channels, out_channels, 2, stride=2),
             norm_layer(norm, out_channels),
             nn.ReLU(inplace=True),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from DualSSLSegLib.networks.blocks import Decoder, initialise, norm_layer
+from DualSSLSegLib.networks.convolution import Conv3d
 from DualSSLSegLib.networks.dropout import ChannelDropout
 from DualSSLSegLib.networks.output import NetworkOutput
 
@@ -15,16 +16,16 @@ class ResidualBlock(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, stride: int, norm: str) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            nn.Conv3d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False),
+            Conv3d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False),
             norm_layer(norm, out_channels),
             nn.ReLU(inplace=True),
-            nn.Conv3d(out_channels, out_channels, 3, padding=1, bias=False),
+            Conv3d(out_channels, out_channels, 3, padding=1, bias=False),
             norm_layer(norm, out_channels),
         )
         self.shortcut: nn.Module = nn.Identity()
         if stride != 1 or in_channels != out_channels:
             self.shortcut = nn.Sequential(
-                nn.Conv3d(in_channels, out_channels, 1, stride=stride, bias=False),
+                Conv3d(in_channels, out_channels, 1, stride=stride, bias=False),
                 norm_layer(norm, out_channels),
             )
         self.activation = nn.ReLU(inplace=True)
@@ -43,7 +44,7 @@ class ResVNet(nn.Module):
     def __init__(self, in_channels: int, num_classes: int, width: int, norm: str, dropout: float) -> None:
         super().__init__()
         self.stem = nn.Sequential(
-            nn.Conv3d(in_channels, width, 7, padding=3, bias=False),
+            Conv3d(in_channels, width, 7, padding=3, bias=False),
             norm_layer(norm, width),
             nn.ReLU(inplace=True),
         )
@@ -59,7 +60,7 @@ class ResVNet(nn.Module):
         self.stages = nn.ModuleList(stages)
         self.decoder = Decoder(width, norm)
         self.head_dropout = ChannelDropout(dropout)
-        self.head = nn.Conv3d(width, num_classes, 1)
+        self.head = Conv3d(width, num_classes, 1)
         initialise(self)
 
     def forward(self, x: Tensor) -> NetworkOutput:

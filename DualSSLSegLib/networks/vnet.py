@@ -7,6 +7,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from DualSSLSegLib.networks.blocks import ConvBlock, Decoder, Down, initialise
+from DualSSLSegLib.networks.convolution import Conv3d
 from DualSSLSegLib.networks.dropout import ChannelDropout
 from DualSSLSegLib.networks.output import NetworkOutput
 
@@ -30,7 +31,7 @@ class VNet(nn.Module):
         self.bottleneck_dropout = ChannelDropout(dropout)
         self.decoder = Decoder(width, norm)
         self.head_dropout = ChannelDropout(dropout)
-        self.head = nn.Conv3d(width, num_classes, 1)
+        self.head = Conv3d(width, num_classes, 1)
         initialise(self)
 
     def forward(self, x: Tensor) -> NetworkOutput:

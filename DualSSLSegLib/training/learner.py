@@ -15,7 +15,6 @@ from torch import nn
 from DualSSLSegLib.errors import Stopped
 from DualSSLSegLib.methods.base import Method, Step
 from DualSSLSegLib.networks.build import build
-from DualSSLSegLib.networks.dropout import seed_dropout
 from DualSSLSegLib.training.ema import MovingAverage
 from DualSSLSegLib.training.guard import FiniteGuard
 from DualSSLSegLib.training.lanes import Lanes
@@ -79,8 +78,8 @@ class Learner:
         """After a warm start: the averages begin at the adopted weights."""
         self._average()
 
-    def _generator(self, step: int, stream: int) -> torch.Generator:
-        seed = np.random.default_rng([self.seed, 13, step, stream]).integers(2**62)
+    def _generator(self, step: int, *stream: int) -> torch.Generator:
+        seed = np.random.default_rng([self.seed, 13, step, *stream]).integers(2**62)
         return torch.Generator().manual_seed(int(seed))
 
     def _backward(
@@ -89,9 +88,9 @@ class Learner:
         """Gradients of one step; the values of the terms, or None when nothing finite was left."""
         batch = labelled.draw(step)
         extra = unlabelled.draw(step).images if with_unlabelled and unlabelled is not None else None
-        for index, network in enumerate(self.networks.values()):
+        for network in self.networks.values():
             network.train()
-            seed_dropout(network, self._generator(step, index + 1))
+        numbers = {role: index for index, role in enumerate(self.networks, start=1)}
         assert batch.labels is not None
         unknown = unknown_mask(batch.unknown, self.num_classes, self.device)
         terms = self.method.terms(
@@ -101,7 +100,14 @@ class Learner:
                 labelled=batch.images,
                 labels=batch.labels,
                 unlabelled=extra,
-                forward=lambda inputs: merged(self.lanes.forward(self.networks, inputs), unknown),
+                forward=lambda inputs: merged(
+                    self.lanes.forward(
+                        self.networks,
+                        inputs,
+                        lambda role, crop: self._generator(step, numbers[role], crop),
+                    ),
+                    unknown,
+                ),
                 teacher=lambda inputs: self.lanes.infer(self.averaged_networks, inputs),
                 generator=self._generator(step, 0),
             )

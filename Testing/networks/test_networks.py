@@ -9,7 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.networks.blocks import NORMS
 from DualSSLSegLib.networks.build import NETWORKS, build
-from DualSSLSegLib.networks.dropout import ChannelDropout, seed_dropout
+from DualSSLSegLib.networks.dropout import ChannelDropout, dropout_from
 
 PUBLISHED = {
     "vnet": (9.449, 40.1),
@@ -57,15 +57,18 @@ def test_a_patch_whose_bottleneck_is_one_voxel_trains():
     assert all(p.grad is None or torch.isfinite(p.grad).all() for p in network.parameters())
 
 
-def test_dropout_repeats_with_its_generator_and_keeps_the_mean():
+def test_dropout_of_a_crop_repeats_with_its_generator_whatever_batch_it_is_in():
     dropout = ChannelDropout(0.5).train()
     x = torch.ones(64, 64, 1, 1, 1)
-    results = []
-    for _ in range(2):
-        seed_dropout(dropout, torch.Generator().manual_seed(3))
-        results.append(dropout(x))
-    assert torch.equal(*results)
-    assert results[0].mean() == pytest.approx(1.0, abs=0.1)
+
+    def dropped(crops: range) -> torch.Tensor:
+        with dropout_from([torch.Generator().manual_seed(crop) for crop in crops]):
+            return dropout(x[: len(crops)])
+
+    whole = dropped(range(64))
+    assert torch.equal(whole, torch.cat([dropped(range(20)), dropped(range(20, 64))]))
+    assert whole.mean() == pytest.approx(1.0, abs=0.1)
+    assert not torch.equal(whole, dropout(x))  # outside, the global numbers
     assert torch.equal(dropout.eval()(x), x)
 
 

@@ -1,0 +1,72 @@
+"""Networks and parts of a batch run at once; the numbers are those of one network after the other."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from DualSSLSegLib.networks.build import build
+from DualSSLSegLib.networks.dropout import dropout_from
+from DualSSLSegLib.networks.output import NetworkOutput
+from DualSSLSegLib.networks.side_by_side import parts_of_batch
+from DualSSLSegLib.training.lanes import Lanes
+
+CPU = torch.device("cpu")
+ROLES = {"a": "resvnet", "b": "vnet"}
+
+
+def _networks(norm: str = "instance") -> dict[str, torch.nn.Module]:
+    torch.manual_seed(0)
+    return {
+        role: build(name, in_channels=1, num_classes=2, width=2, norm=norm, dropout=0.5).train()
+        for role, name in ROLES.items()
+    }
+
+
+def _drops(role: str, crop: int) -> torch.Generator:
+    return torch.Generator().manual_seed(crop + 10 * ord(role))
+
+
+def _loss(output: NetworkOutput) -> torch.Tensor:
+    return output.logits.square().mean() + output.features.mean()
+
+
+def _gradients(networks: dict[str, torch.nn.Module], lanes: Lanes, x: torch.Tensor) -> list[torch.Tensor]:
+    sum(_loss(output) for output in lanes.forward(networks, {"a": x, "b": x}, _drops).values()).backward()
+    lanes.backward()
+    parameters = [p for network in networks.values() for p in network.parameters()]
+    gradients = [p.grad.clone() for p in parameters]
+    for p in parameters:
+        p.grad = None
+    return gradients
+
+
+@pytest.fixture
+def two_threads():
+    kept = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(kept)
+
+
+@pytest.mark.parametrize("crops", [1, 2, 3])
+def test_gradients_of_parts_are_those_of_the_whole_batch_and_repeat_to_the_last_bit(two_threads, crops):
+    x = torch.randn(crops, 1, 32, 32, 32)
+    networks = _networks()
+    with Lanes(tuple(ROLES), CPU, "float32").open() as lanes:
+        first, again = (_gradients(networks, lanes, x) for _ in range(2))
+    assert all(torch.equal(one, other) for one, other in zip(first, again, strict=True))
+    for role, network in networks.items():
+        with dropout_from([_drops(role, crop) for crop in range(crops)]):
+            _loss(network(x)).backward()
+    plain = [p.grad for network in networks.values() for p in network.parameters()]
+    for one, other in zip(first, plain, strict=True):
+        assert (one - other).norm() <= 1e-3 * other.norm() + 1e-6
+
+
+def test_batch_norm_sees_the_whole_batch():
+    networks = _networks("batch")
+    assert parts_of_batch(list(networks.values()), CPU) == 1
+    assert parts_of_batch(list(_networks("group").values()), CPU) == 2
+    Lanes(tuple(ROLES), CPU, "float32").forward(networks, {"b": torch.randn(4, 1, 16, 16, 16)})
+    assert networks["b"].blocks[0][1].num_batches_tracked == 1
