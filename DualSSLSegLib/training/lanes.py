@@ -125,10 +125,13 @@ class Lanes:
             for role, parts in self._outputs(run, networks, inputs).items()
         }
 
-    def backward(self) -> None:
-        """Carry the gradients that the leaves collected back into the networks; forgets the graphs."""
+    def backward(self, meanwhile: Sequence[Callable[[], None]] = ()) -> None:
+        """Carry the gradients that the leaves collected back into the networks; forgets the graphs.
+
+        `meanwhile` is other work for cores that fall idle before the last part is through.
+        """
         parts, self._parts = self._parts, []
-        self.each([part.carry_back for part in parts])
+        self.each([*(part.carry_back for part in parts), *meanwhile])
 
     def forget(self) -> None:
         """Drop the graphs of a step that will not be carried back."""

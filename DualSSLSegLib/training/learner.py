@@ -6,6 +6,7 @@ import copy
 import math
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from DualSSLSegLib.training.guard import FiniteGuard
 from DualSSLSegLib.training.lanes import Lanes
 from DualSSLSegLib.training.partial_labels import merged, unknown_mask
 from DualSSLSegLib.training.plan import TrainingPlan
-from DualSSLSegLib.training.sampling import Stream
+from DualSSLSegLib.training.sampling import Batch, Stream
 from DualSSLSegLib.training.schedules import learning_rate, make_optimiser
 
 _GRADIENT_LIMIT = 12.0
@@ -62,8 +63,10 @@ class Learner:
             for role, spec in method.roles.items()
         }
         self._average()
-        self.parameters = [p for network in self.networks.values() for p in network.parameters()]
-        self.optimiser = make_optimiser(self.parameters, plan)
+        self.optimisers = {
+            role: make_optimiser(network.parameters(), plan) for role, network in self.networks.items()
+        }
+        self._ahead: dict[tuple[Stream, int], Batch] = {}  # drawn while the last step went backward
 
     def _average(self) -> None:
         self.averages = {
@@ -86,8 +89,8 @@ class Learner:
         self, step: int, total: int, labelled: Stream, unlabelled: Stream | None, with_unlabelled: bool
     ) -> dict[str, float] | None:
         """Gradients of one step; the values of the terms, or None when nothing finite was left."""
-        batch = labelled.draw(step)
-        extra = unlabelled.draw(step).images if with_unlabelled and unlabelled is not None else None
+        batch = self._drawn(labelled, step)
+        extra = self._drawn(unlabelled, step).images if with_unlabelled and unlabelled is not None else None
         for network in self.networks.values():
             network.train()
         numbers = {role: index for index, role in enumerate(self.networks, start=1)}
@@ -114,32 +117,52 @@ class Learner:
         )
         loss, values = self.guard.total(terms)
         self.loss = None if loss is None else float(loss.detach())
-        self.optimiser.zero_grad(set_to_none=True)
+        self._forget_gradients()
         if loss is None:
             self.lanes.forget()
             return None
         loss.backward()
-        self.lanes.backward()
+        streams = [labelled, unlabelled] if with_unlabelled and unlabelled is not None else [labelled]
+        self._ahead.clear()
+        self.lanes.backward([partial(self._draw_ahead, stream, step + 1) for stream in streams])
         return values
+
+    def _drawn(self, stream: Stream, step: int) -> Batch:
+        found = self._ahead.pop((stream, step), None)
+        return stream.draw(step) if found is None else found
+
+    def _draw_ahead(self, stream: Stream, step: int) -> None:
+        self._ahead[stream, step] = stream.draw(step)
+
+    def _forget_gradients(self) -> None:
+        for optimiser in self.optimisers.values():
+            optimiser.zero_grad(set_to_none=True)
+
+    def _update(self, role: str, step: int) -> bool:
+        """Weights and moving average of one network; False when its gradient was not finite and it was left as it is."""
+        network = self.networks[role]
+        norm = float(torch.nn.utils.clip_grad_norm_(network.parameters(), _GRADIENT_LIMIT))
+        if math.isfinite(norm):
+            self.optimisers[role].step()
+        self.averages[role].update(network, step)
+        return math.isfinite(norm)
 
     def train_step(
         self, step: int, total: int, labelled: Stream, unlabelled: Stream | None
     ) -> dict[str, float]:
         """One step of all networks. Returns the unweighted terms; raises RunFailed after 50 hopeless steps in a row."""
         rate = learning_rate(self.plan, step, total)
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
+        for optimiser in self.optimisers.values():
+            for group in optimiser.param_groups:
+                group["lr"] = rate
         values = self._backward(step, total, labelled, unlabelled, self.method.wants_unlabelled(step / total))
         if values is not None:
-            norm = float(torch.nn.utils.clip_grad_norm_(self.parameters, _GRADIENT_LIMIT))
-            if math.isfinite(norm):
-                self.optimiser.step()
+            finite = self.lanes.each([partial(self._update, role, step) for role in self.networks])
+            if all(finite):
                 self.guard.alive()
             else:
                 self.guard.violations["gradient"] = self.guard.violations.get("gradient", 0) + 1
                 self.guard.dead("the gradient was not finite")
-        for role, network in self.networks.items():
-            self.averages[role].update(network, step)
         return {**(values or {}), "learning_rate": rate}
 
     def time_step(
@@ -165,7 +188,7 @@ class Learner:
             if self.device.type == "cuda":
                 torch.cuda.synchronize(self.device)
             seconds.append(time.perf_counter() - started)
-        self.optimiser.zero_grad(set_to_none=True)
+        self._forget_gradients()
         self.method.load_state_dict(kept)
         self.guard = guard
         return float(np.median(seconds[1:]))
@@ -174,7 +197,7 @@ class Learner:
         return {
             "networks": {role: network.state_dict() for role, network in self.networks.items()},
             "averages": {role: average.network.state_dict() for role, average in self.averages.items()},
-            "optimiser": self.optimiser.state_dict(),
+            "optimisers": {role: optimiser.state_dict() for role, optimiser in self.optimisers.items()},
             "method": self.method.state_dict(),
             "violations": dict(self.guard.violations),
         }
@@ -183,6 +206,6 @@ class Learner:
         for role, network in self.networks.items():
             network.load_state_dict(state["networks"][role])
             self.averages[role].network.load_state_dict(state["averages"][role])
-        self.optimiser.load_state_dict(state["optimiser"])
+            self.optimisers[role].load_state_dict(state["optimisers"][role])
         self.method.load_state_dict(state["method"])
         self.guard.violations = dict(state["violations"])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
 from DualSSLSegLib.errors import DualSSLSegError
 from DualSSLSegLib.jobs.run_folder import RunFolder
+from DualSSLSegLib.worker.priority import yield_to_others
 from DualSSLSegLib.worker.session import serve
 
 
@@ -17,8 +17,7 @@ def main() -> int:
     parser.add_argument("run_folder", type=Path, help="a folder with spec.json and inputs.json")
     parser.add_argument("--nice", type=int, default=0, help="how much to yield to other programs (0 to 19)")
     arguments = parser.parse_args()
-    if arguments.nice and hasattr(os, "nice"):
-        os.nice(arguments.nice)
+    yield_to_others(arguments.nice)
     try:
         return serve(RunFolder(arguments.run_folder))
     except DualSSLSegError as error:
