@@ -33,10 +33,11 @@ class Step:
     labelled (B_l, C, X, Y, Z) with labels (B_l, X, Y, Z) of class indices; unlabelled (B_u, C, X, Y, Z) or None.
     `forward({role: x})` runs networks in training mode, side by side, on x whose first B_l crops are the labelled ones;
     `teacher({role: x})` their moving averages without gradient; each is called at most once a step and role.
-    `generator` is the step's own CPU random stream; `progress` runs from 0 to 1 over the run.
+    `generator` is the step's own CPU random stream; `progress` runs from 0 to 1 over the run of `total` steps.
     """
 
     iteration: int
+    total: int
     progress: float
     labelled: Tensor
     labels: Tensor
@@ -51,8 +52,8 @@ class Method(nn.Module, ABC):
 
     roles: Mapping[str, Role]
 
-    def wants_unlabelled(self, progress: float) -> bool:
-        """Whether this part of the run looks at unlabelled scans; the trainer draws none otherwise."""
+    def wants_unlabelled(self, progress: float, total: int) -> bool:
+        """Whether this part of a run of `total` steps looks at unlabelled scans; the trainer draws none otherwise."""
         return False
 
     @abstractmethod

@@ -53,15 +53,23 @@ class Dual(Method):
         self.register_buffer("pseudo_share", torch.full((num_classes,), math.nan))
         self._log: dict[str, float] = {}
 
-    def wants_unlabelled(self, progress: float) -> bool:
-        return self.options.unlabelled_weight > 0 and progress >= self.options.labels_first_share
+    def unlabelled_from(self, total: int) -> float:
+        """Progress at which the unlabelled scans join: pseudo-labels of networks that still learn from labels alone
+        cost more than they bring, so a short run gives the labels a larger share than a long one."""
+        options = self.options
+        wanted = min(options.labels_first_steps / max(1, total), options.labels_first_most)
+        return max(options.labels_first_share, wanted)
 
-    def ramp(self, progress: float) -> float:
+    def wants_unlabelled(self, progress: float, total: int) -> bool:
+        return self.options.unlabelled_weight > 0 and progress >= self.unlabelled_from(total)
+
+    def ramp(self, progress: float, total: int) -> float:
         """Sigmoid ramp-up exp(-5 (1 - t)^2) from the moment the unlabelled scans join (Laine and Aila 2017)."""
         options = self.options
         if options.ramp == "none" or options.ramp_share == 0:
             return 1.0
-        t = min(max(progress - options.labels_first_share, 0.0) / options.ramp_share, 1.0)
+        begin = self.unlabelled_from(total)
+        t = min(max(progress - begin, 0.0) / ((1 - begin) * options.ramp_share), 1.0)
         return math.exp(-5 * (1 - t) ** 2)
 
     def report(self) -> dict[str, float]:
@@ -77,7 +85,7 @@ class Dual(Method):
         if unlabelled is None:
             return terms
         guides = self._guides(step, unlabelled, {role: o.logits[count:].detach() for role, o in out.items()})
-        ramp = self.ramp(step.progress) * self.options.unlabelled_weight
+        ramp = self.ramp(step.progress, step.total) * self.options.unlabelled_weight
         h = {role: entropy(logits) for role, logits in guides.items()}
         p = {role: F.softmax(logits, 1) for role, logits in guides.items()}
         fused = fuse(p["a"], p["b"], h["a"], h["b"], self.options.fuse)

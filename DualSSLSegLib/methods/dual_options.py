@@ -94,11 +94,25 @@ class DualOptions:
         choices=("sigmoid", "none"),
     )
     ramp_share: float = option(
-        0.15, "share of the run over which they ramp up", low=0.0, high=1.0, unit="share of the run"
+        0.3,
+        "share of their part of the run over which they ramp up",
+        low=0.0,
+        high=1.0,
+        unit="share of the part with unlabelled scans",
     )
     labels_first_share: float = option(
         0.5,
-        "share of the run that learns from labels alone before the unlabelled scans join",
+        "least share of the run that learns from labels alone before the unlabelled scans join",
+        low=0.0,
+        high=0.9,
+        unit="share of the run",
+    )
+    labels_first_steps: int = option(
+        1000, "steps from labels alone before the unlabelled scans join", low=0, high=1_000_000, unit="steps"
+    )
+    labels_first_most: float = option(
+        0.8,
+        "share of the run that those steps may take at most",
         low=0.0,
         high=0.9,
         unit="share of the run",

@@ -32,12 +32,22 @@ class Budget:
 def iterations_for(
     seconds_left: float,
     step_seconds: Callable[[bool], float],
-    wants_unlabelled: Callable[[float], bool],
+    wants_unlabelled: Callable[[float, int], bool],
     fixed_seconds: float,
 ) -> int:
     """How many steps fit into `seconds_left`, when `fixed_seconds` of it go to validation.
 
-    `step_seconds(with_unlabelled)` is the measured cost of a step of either kind; the mix follows the method.
+    `step_seconds(with_unlabelled)` is the measured cost of a step of either kind; the mix follows the method, which
+    may change it with the length of the run.
     """
-    cost = sum(step_seconds(wants_unlabelled(share)) for share in _SHARES) / len(_SHARES)
-    return max(MIN_ITERATIONS, int((seconds_left - fixed_seconds) / cost))
+    left = seconds_left - fixed_seconds
+
+    def seconds(steps: int) -> float:
+        cost = sum(step_seconds(wants_unlabelled(share, steps)) for share in _SHARES) / len(_SHARES)
+        return steps * cost
+
+    low, high = MIN_ITERATIONS, max(MIN_ITERATIONS, int(left / min(step_seconds(False), step_seconds(True))))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if seconds(middle) <= left else (low, middle - 1)
+    return low

@@ -99,6 +99,7 @@ class Learner:
         terms = self.method.terms(
             Step(
                 iteration=step,
+                total=total,
                 progress=step / total,
                 labelled=batch.images,
                 labels=batch.labels,
@@ -155,7 +156,7 @@ class Learner:
         for optimiser in self.optimisers.values():
             for group in optimiser.param_groups:
                 group["lr"] = rate
-        values = self._backward(step, total, labelled, unlabelled, self.method.wants_unlabelled(step / total))
+        values = self._backward(step, total, labelled, unlabelled, self.method.wants_unlabelled(step / total, total))
         if values is not None:
             finite = self.lanes.each([partial(self._update, role, step) for role in self.networks])
             if all(finite):

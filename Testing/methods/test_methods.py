@@ -13,6 +13,7 @@ from DualSSLSegLib.networks.build import build
 
 CLASSES = 4
 WIDTH = 4
+TOTAL = 100_000  # steps of the run that a step belongs to
 
 
 class Bench:
@@ -37,10 +38,11 @@ class Bench:
     def terms(self, progress: float = 0.9, **changes: object):
         values = {
             "iteration": 5,
+            "total": TOTAL,
             "progress": progress,
             "labelled": self.labelled,
             "labels": self.labels,
-            "unlabelled": self.unlabelled if self.method.wants_unlabelled(progress) else None,
+            "unlabelled": self.unlabelled if self.method.wants_unlabelled(progress, TOTAL) else None,
             "forward": lambda inputs: {role: self.networks[role](x) for role, x in inputs.items()},
             "teacher": self.teach,
             "generator": torch.Generator().manual_seed(1),
@@ -137,13 +139,18 @@ def test_the_released_choice_always_lets_the_vnet_teach():
 
 def test_labels_come_first_and_then_the_ramp_rises_to_one():
     method = Bench("dual", labels_first_share=0.2, ramp_share=0.5).method
-    assert not method.wants_unlabelled(0.19)
-    assert method.wants_unlabelled(0.2)
-    heights = [method.ramp(p) for p in (0.2, 0.4, 0.6, 0.7, 1.0)]
+    assert not method.wants_unlabelled(0.19, TOTAL)
+    assert method.wants_unlabelled(0.2, TOTAL)
+    heights = [method.ramp(p, TOTAL) for p in (0.2, 0.4, 0.6, 0.7, 1.0)]
     assert heights == sorted(heights)
     assert heights[0] == pytest.approx(math.exp(-5))
     assert heights[-2:] == [1.0, 1.0]
-    assert Bench("dual", ramp="none").method.ramp(0.0) == 1.0
+    assert Bench("dual", ramp="none").method.ramp(0.0, TOTAL) == 1.0
+
+
+def test_a_short_run_gives_the_labels_a_larger_share_than_a_long_one():
+    method = Bench("dual", labels_first_share=0.5, labels_first_steps=1000, labels_first_most=0.8).method
+    assert [method.unlabelled_from(total) for total in (100, 1600, 50_000)] == [0.8, 0.625, 0.5]
 
 
 def test_one_option_switches_each_term_off():

@@ -141,7 +141,17 @@ def test_one_network_without_held_back_cases_has_no_learning_curve(tmp_path, mon
 
 def test_the_mix_of_cheap_and_costly_steps_fills_the_time():
     cost = {False: 1.0, True: 3.0}
-    assert iterations_for(230, cost.__getitem__, lambda share: share >= 0.5, fixed_seconds=30) == 100
+    assert iterations_for(230, cost.__getitem__, lambda share, _: share >= 0.5, fixed_seconds=30) == 100
+
+
+def test_the_mix_may_change_with_the_length_of_the_run():
+    cost = {False: 1.0, True: 3.0}
+
+    def after_100_steps(share: float, total: int) -> bool:
+        return share * total >= 100
+
+    assert iterations_for(90, cost.__getitem__, after_100_steps, fixed_seconds=0) == 90
+    assert iterations_for(400, cost.__getitem__, after_100_steps, fixed_seconds=0) == pytest.approx(200, abs=10)
 
 
 def test_a_warm_start_takes_the_parent_weights_and_rows_of_new_structures_are_fresh(tmp_path):
