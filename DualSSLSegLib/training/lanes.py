@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -73,10 +74,13 @@ class Lanes:
     def _places(self, network: nn.Module, crops: int) -> list[slice]:
         count = min(crops, parts_of_batch([network], self.device))
         cuts = [round(crops * index / count) for index in range(count + 1)]
-        return [slice(begin, end) for begin, end in zip(cuts, cuts[1:], strict=False)]
+        return [slice(begin, end) for begin, end in pairwise(cuts)]
 
     def _outputs(
-        self, run: Callable[..., NetworkOutput], networks: Mapping[str, nn.Module], inputs: Mapping[str, Tensor]
+        self,
+        run: Callable[..., NetworkOutput],
+        networks: Mapping[str, nn.Module],
+        inputs: Mapping[str, Tensor],
     ) -> dict[str, list[tuple[slice, NetworkOutput]]]:
         work: list[tuple[str, slice, Callable[[], Any]]] = [
             (role, place, partial(run, role, networks[role], x[place], place))

@@ -140,7 +140,7 @@ class Learner:
             optimiser.zero_grad(set_to_none=True)
 
     def _update(self, role: str, step: int) -> bool:
-        """Weights and moving average of one network; False when its gradient was not finite and it was left as it is."""
+        """Update weights and moving average of one network; False when its gradient was not finite: no step then."""
         network = self.networks[role]
         norm = float(torch.nn.utils.clip_grad_norm_(network.parameters(), _GRADIENT_LIMIT))
         if math.isfinite(norm):
@@ -156,7 +156,9 @@ class Learner:
         for optimiser in self.optimisers.values():
             for group in optimiser.param_groups:
                 group["lr"] = rate
-        values = self._backward(step, total, labelled, unlabelled, self.method.wants_unlabelled(step / total, total))
+        values = self._backward(
+            step, total, labelled, unlabelled, self.method.wants_unlabelled(step / total, total)
+        )
         if values is not None:
             finite = self.lanes.each([partial(self._update, role, step) for role in self.networks])
             if all(finite):

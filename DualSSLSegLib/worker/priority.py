@@ -18,5 +18,7 @@ def yield_to_others(nice: int, process: Path = Path("/proc/self")) -> None:
         return
     os.nice(nice)
     if os.getsid(0) == os.getpid():
-        with contextlib.suppress(OSError):  # not on this kernel, or not allowed: then there is only the niceness
+        with contextlib.suppress(
+            OSError
+        ):  # not on this kernel, or not allowed: then there is only the niceness
             (process / "autogroup").write_text(f"{nice}\n")

@@ -33,6 +33,14 @@ def test_small_scans_stay_at_their_own_resolution():
     assert plan.patch_size == (32, 48, 32)
 
 
+def test_a_processor_takes_small_steps_and_a_graphics_card_full_ones():
+    assert (plan_for(HIPPOCAMPUS).labelled_per_step, plan_for(HIPPOCAMPUS, "cuda").labelled_per_step) == (
+        1,
+        2,
+    )
+    assert any("1 labelled and" in sentence for sentence in plan_for(HIPPOCAMPUS).explanation)
+
+
 def test_large_scans_are_coarsened_on_a_processor_but_not_more_than_twice():
     plan = plan_for(ATRIUM)
     assert all(0.625 < s <= 1.25 for s in plan.working_spacing_mm)

@@ -151,7 +151,9 @@ def test_the_mix_may_change_with_the_length_of_the_run():
         return share * total >= 100
 
     assert iterations_for(90, cost.__getitem__, after_100_steps, fixed_seconds=0) == 90
-    assert iterations_for(400, cost.__getitem__, after_100_steps, fixed_seconds=0) == pytest.approx(200, abs=10)
+    assert iterations_for(400, cost.__getitem__, after_100_steps, fixed_seconds=0) == pytest.approx(
+        200, abs=10
+    )
 
 
 def test_a_warm_start_takes_the_parent_weights_and_rows_of_new_structures_are_fresh(tmp_path):
