@@ -33,6 +33,7 @@ class Step:
     labelled (B_l, C, X, Y, Z) with labels (B_l, X, Y, Z) of class indices; unlabelled (B_u, C, X, Y, Z) or None.
     `forward({role: x})` runs networks in training mode, side by side, on x whose first B_l crops are the labelled ones;
     `teacher({role: x})` their moving averages without gradient; each is called at most once a step and role.
+    `looks` (B_u, C, X, Y, Z): unlabelled crops whose appearance may be borrowed, for a method that borrows it.
     `generator` is the step's own CPU random stream; `progress` runs from 0 to 1 over the run of `total` steps.
     """
 
@@ -42,6 +43,7 @@ class Step:
     labelled: Tensor
     labels: Tensor
     unlabelled: Tensor | None
+    looks: Tensor | None
     forward: Callable[[Mapping[str, Tensor]], dict[str, NetworkOutput]]
     teacher: Callable[[Mapping[str, Tensor]], dict[str, NetworkOutput]]
     generator: torch.Generator
@@ -51,6 +53,7 @@ class Method(nn.Module, ABC):
     """A recipe. Buffers registered on it (memories, running scores) are saved in checkpoints."""
 
     roles: Mapping[str, Role]
+    borrows_looks = False  # whether every step wants to see how unlabelled crops look
 
     def wants_unlabelled(self, progress: float, total: int) -> bool:
         """Whether this part of a run of `total` steps looks at unlabelled scans; the trainer draws none otherwise."""

@@ -27,6 +27,7 @@ from DualSSLSegLib.methods.losses import (
 from DualSSLSegLib.methods.prototypes import PrototypeMemory, prototype_contrast
 from DualSSLSegLib.methods.pseudo_labels import fuse, masked, reliable
 from DualSSLSegLib.networks.output import NetworkOutput
+from DualSSLSegLib.views.appearance import borrow
 from DualSSLSegLib.views.intensity import STRONG, augment
 
 _VANISHED = 0.05  # a structure with less than this share of its labelled volume has nearly vanished
@@ -45,6 +46,7 @@ class Dual(Method):
         super().__init__()
         self.options = options
         self.num_classes = num_classes
+        self.borrows_looks = options.borrowed_looks > 0
         self.memory = torch.nn.ModuleDict(
             {role: PrototypeMemory(num_classes, feature_channels) for role in self.roles}
         )
@@ -113,10 +115,16 @@ class Dual(Method):
     def _views(self, step: Step) -> tuple[dict[str, Tensor], Tensor | None]:
         """The batch of each network, labelled crops first, and the unchanged unlabelled crops."""
         unlabelled = step.unlabelled
-        clean = step.labelled if unlabelled is None else torch.cat([step.labelled, unlabelled])
-        first = augment(clean, STRONG, step.generator)
-        second = first if self.options.views == "same" else augment(clean, STRONG, step.generator)
+        first = self._view(step)
+        second = first if self.options.views == "same" else self._view(step)
         return {"a": first, "b": second}, unlabelled
+
+    def _view(self, step: Step) -> Tensor:
+        labelled = step.labelled
+        if step.looks is not None and self.options.borrowed_looks > 0:
+            labelled = borrow(labelled, step.looks, self.options.borrowed_looks, step.generator)
+        clean = labelled if step.unlabelled is None else torch.cat([labelled, step.unlabelled])
+        return augment(clean, STRONG, step.generator)
 
     def _supervised(
         self,

@@ -37,6 +37,13 @@ class DualOptions:
         1.0, "weight of the cosine consistency between the networks", low=0.0, high=10.0
     )
     contrast_weight: float = option(0.1, "weight of the prototype contrast", low=0.0, high=10.0)
+    borrowed_looks: float = option(
+        0.5,
+        "share of labelled crops that take the intensities of an unlabelled scan before other changes",
+        low=0.0,
+        high=1.0,
+        unit="share of crops",
+    )
     teacher: str = option(
         "ema",
         "who makes the pseudo-labels: the networks themselves (as released) or their moving averages",

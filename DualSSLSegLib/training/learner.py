@@ -90,7 +90,11 @@ class Learner:
     ) -> dict[str, float] | None:
         """Gradients of one step; the values of the terms, or None when nothing finite was left."""
         batch = self._drawn(labelled, step)
-        extra = self._drawn(unlabelled, step).images if with_unlabelled and unlabelled is not None else None
+        streams = [labelled]
+        extra = None
+        if unlabelled is not None and (with_unlabelled or self.method.borrows_looks):
+            streams.append(unlabelled)
+            extra = self._drawn(unlabelled, step).images
         for network in self.networks.values():
             network.train()
         numbers = {role: index for index, role in enumerate(self.networks, start=1)}
@@ -103,7 +107,8 @@ class Learner:
                 progress=step / total,
                 labelled=batch.images,
                 labels=batch.labels,
-                unlabelled=extra,
+                unlabelled=extra if with_unlabelled else None,
+                looks=extra if self.method.borrows_looks else None,
                 forward=lambda inputs: merged(
                     self.lanes.forward(
                         self.networks,
@@ -123,7 +128,6 @@ class Learner:
             self.lanes.forget()
             return None
         loss.backward()
-        streams = [labelled, unlabelled] if with_unlabelled and unlabelled is not None else [labelled]
         self._ahead.clear()
         self.lanes.backward([partial(self._draw_ahead, stream, step + 1) for stream in streams])
         return values

@@ -43,6 +43,7 @@ class Bench:
             "labelled": self.labelled,
             "labels": self.labels,
             "unlabelled": self.unlabelled if self.method.wants_unlabelled(progress, TOTAL) else None,
+            "looks": self.unlabelled if self.method.borrows_looks else None,
             "forward": lambda inputs: {role: self.networks[role](x) for role, x in inputs.items()},
             "teacher": self.teach,
             "generator": torch.Generator().manual_seed(1),
