@@ -21,8 +21,10 @@ class DualOptions:
         high=1.0,
         unit="probability",
     )
+    # At 1.0 the averaged networks hold back what the labels still teach: 0.836 against 0.846 Dice of labels alone after
+    # 735 and 900 steps with four labels.
     unlabelled_weight: float = option(
-        1.0, "common weight of all terms on unlabelled scans", low=0.0, high=10.0, advanced=False
+        0.3, "common weight of all terms on unlabelled scans", low=0.0, high=10.0, advanced=False
     )
     filtered_weight: float = option(1.0, "weight of entropy-filtered pseudo-labels", low=0.0, high=10.0)
     filtered_form: str = option(
