@@ -38,11 +38,13 @@ $(STAMP): pyproject.toml $(CONSTRAINTS)
 	$(PIP) install --progress-bar off --quiet -c $(CONSTRAINTS) -e '.[dev]'
 	touch $@
 
+# Two test processes, each with whole files, so that what a file prepares for its tests is prepared once; files with
+# slow tests come first (Testing/conftest.py) and stay there. For one file, -s or --pdb: .venv/bin/python -m pytest FILE
 test: $(STAMP)
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
-	$(RUN) -m pytest
+	$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 demo: $(STAMP)
 	$(RUN) -m DualSSLSegLib demo --folder demo

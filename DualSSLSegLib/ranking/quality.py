@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from scipy import stats
 
 LEAST_CASES = 10
 _RIDGE = 1.0  # in units of standardised measures: ten cases do not carry five free slopes
@@ -164,6 +163,8 @@ def _ridge(rows: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray
 def _fisher(one: np.ndarray, other: np.ndarray) -> tuple[float | None, tuple[float, float] | None]:
     if np.ptp(one) < 1e-12 or np.ptp(other) < 1e-12:
         return None, None
+    from scipy import stats  # here, because it takes a second to load, of every worker and of Slicer's start
+
     found = stats.pearsonr(one, other)
     interval = found.confidence_interval(0.95)
     return float(found.statistic), (float(interval.low), float(interval.high))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import torch
 
@@ -13,14 +14,37 @@ from DualSSLSegLib.training.plan import TrainingPlan
 OPTIMISERS = ("adamw", "sgd")
 
 
+def _plain(method: Callable[..., Any]) -> Any:
+    """A method of an optimiser without its wrapper for torch's compiler.
+
+    The wrappers load that compiler, which takes seconds at the start of every training, only to tell it to keep away;
+    here nothing is ever compiled.
+    """
+    return getattr(method, "__wrapped__", method)
+
+
+class _AdamW(torch.optim.AdamW):
+    step = torch.no_grad()(_plain(torch.optim.AdamW.step))
+    zero_grad = _plain(torch.optim.AdamW.zero_grad)
+    add_param_group = _plain(torch.optim.AdamW.add_param_group)
+    state_dict = _plain(torch.optim.AdamW.state_dict)
+    load_state_dict = _plain(torch.optim.AdamW.load_state_dict)
+
+
+class _SGD(torch.optim.SGD):
+    step = torch.no_grad()(_plain(torch.optim.SGD.step))
+    zero_grad = _plain(torch.optim.SGD.zero_grad)
+    add_param_group = _plain(torch.optim.SGD.add_param_group)
+    state_dict = _plain(torch.optim.SGD.state_dict)
+    load_state_dict = _plain(torch.optim.SGD.load_state_dict)
+
+
 def make_optimiser(parameters: Iterable[torch.nn.Parameter], plan: TrainingPlan) -> torch.optim.Optimizer:
     """AdamW, or SGD with Nesterov momentum 0.9 as in the published protocols."""
     if plan.optimiser == "adamw":
-        return torch.optim.AdamW(
-            parameters, lr=plan.learning_rate, weight_decay=plan.weight_decay, fused=True
-        )
+        return _AdamW(parameters, lr=plan.learning_rate, weight_decay=plan.weight_decay, fused=True)
     if plan.optimiser == "sgd":
-        return torch.optim.SGD(
+        return _SGD(
             parameters,
             lr=plan.learning_rate,
             momentum=0.9,

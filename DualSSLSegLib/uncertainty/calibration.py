@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy import optimize
 
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.uncertainty.maps import fused_label, scale
@@ -83,6 +82,8 @@ def fit_temperature(
         return _uncalibrated(
             "no labelled case was kept out of training, so there is nothing to calibrate on."
         )
+    from scipy import optimize  # here, because it takes a second to load and few runs calibrate
+
     logs = [np.log(np.maximum(q, 1e-7)) for q, _ in samples]
 
     def loss(log_temperature: float) -> float:

@@ -167,7 +167,7 @@ def test_ctrl_c_stops_a_training_keeps_its_work_and_resume_goes_on(study: Traine
     )
     run = _wait_for(lambda: _training(study, ["train", "progress"]))
     process.send_signal(signal.SIGINT)
-    told, _ = process.communicate(timeout=120)
+    told, _ = process.communicate(timeout=600)
     assert process.returncode == 130, told
     assert f"dualsslseg resume {study.path}" in told
     assert (run.checkpoints / "last.pt").is_file()
@@ -189,7 +189,7 @@ def _training(study: Trained, marks: list[str]):
     return runs[-1] if len(runs) > 1 and not left else None
 
 
-def _wait_for(found, limit_s: float = 120.0):
+def _wait_for(found, limit_s: float = 600.0):
     end = time.monotonic() + limit_s
     while time.monotonic() < end:
         if (result := found()) is not None:

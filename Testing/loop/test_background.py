@@ -14,7 +14,7 @@ def fail(error):
 
 
 def poll_until(background, reached):
-    for _ in range(2000):
+    for _ in range(24_000):
         background.poll()
         if reached():
             return

@@ -34,11 +34,11 @@ def tiny_plan(wheels: Path, setting: WorkerSetting | None = None, seen: Probe | 
 def installed(plan: InstallPlan) -> InstallState:
     installation = Installation()
     installation.start(plan)
-    return installation.wait(120)
+    return installation.wait(600)
 
 
 def wait_for(path: Path) -> None:
-    for _ in range(600):
+    for _ in range(6000):
         if path.exists() and path.read_text(encoding="utf-8").strip():
             return
         time.sleep(0.05)
@@ -132,7 +132,7 @@ def test_cancelling_ends_all_that_was_started(tmp_path: Path) -> None:
     wait_for(pid_file)
     assert installation.poll().active
     installation.cancel()
-    state = installation.wait(30)
+    state = installation.wait(300)
     assert state.failed == CANCELLED and not state.done
     assert not is_alive(int(pid_file.read_text(encoding="utf-8")))
     assert not plan.target.exists() and left_over(plan) == []

@@ -28,7 +28,29 @@ def _library() -> dict[str, ModuleType]:
 
 
 @pytest.fixture
-def panel(library, clean_host, tmp_path, monkeypatch):  # noqa: F811 - the fixture
+def known_python(library, monkeypatch):
+    """The Python that runs the tests is really asked what it has, but once: it loads torch for every answer, and the
+    panel asks as soon as something could be trained. Any other Python is asked each time."""
+    from DualSSLSegLib.packages.setting import WorkerSetting
+    from DualSSLSegLib.workbench import setup_steps
+
+    ask = setup_steps.probe
+
+    def ask_once(setting: WorkerSetting):
+        if setting != WorkerSetting():
+            return ask(setting)
+        if not _ANSWER:
+            _ANSWER.append(ask(setting))
+        return _ANSWER[0]
+
+    monkeypatch.setattr(setup_steps, "probe", ask_once)
+
+
+_ANSWER: list = []
+
+
+@pytest.fixture
+def panel(known_python, clean_host, tmp_path, monkeypatch):  # noqa: F811 - the fixture
     """A hand on the panel of the loaded module; at the end it is unloaded, and nothing went wrong unseen."""
     import qt
     import slicer

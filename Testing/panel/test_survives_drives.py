@@ -138,11 +138,12 @@ def test_a_drive_that_goes_while_a_run_is_followed_comes_back_without_a_word(dra
     drawn.wait_until(lambda: drawn.panel.train.ui.trainButton.enabled)
     drawn.click(drawn.panel.train.ui.trainButton)
     drawn.wait_until(lambda: drawn.workbench.run_words is not None and not drawn.workbench.busy)
+    drawn.wait_until(lambda: not drawn.workbench.background.busy)  # what else reads or writes may say so
     close_messages(drawn)
     with unplugged(scans, at_hand=tmp_path / "home"):
         drawn.workbench._watch_now()
         drawn.wait_until(lambda: not drawn.workbench._looking)
-        assert not errors(drawn) and drawn.workbench.run_state.active
+        assert [row.text for row in errors(drawn)] == [] and drawn.workbench.run_state.active
         drawn.workbench.stop()
         drawn.wait_until(lambda: errors(drawn))
         assert "unexpected" not in errors(drawn)[0].text

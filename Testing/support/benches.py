@@ -95,7 +95,7 @@ def vtk_matrix(affine: np.ndarray):
 
 def poll_until(workbench, reached: Callable[[], bool]) -> None:
     """Poll as the panel's timer does until something is so."""
-    for _ in range(4000):
+    for _ in range(24_000):  # two minutes, only for a test that fails
         workbench.poll()
         if reached():
             return

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from host import application, dialogs
 
-_PATIENCE_S = 60.0  # only for a test that fails: nothing takes as long
+_PATIENCE_S = 300.0  # only for a test that fails: nothing takes as long
 
 
 class Hand:

@@ -6,6 +6,7 @@ import errno
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,28 +19,44 @@ _NOBODY = 65534
 
 
 @contextmanager
+def rights_of_ones_own() -> Iterator[None]:
+    """Nobody else changes the rights of folders for the block: what tests of other processes write lies below the
+    same folder as what this one writes, and each would give it back as the other one left it."""
+    if os.name == "nt":
+        pytest.skip("folder permissions are another thing on Windows")
+    import fcntl
+
+    handle = os.open(tempfile.gettempdir(), os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
 def unplugged(folder: Path, *, at_hand: Path) -> Iterator[None]:
     """Nothing below `folder` can be read or written for the block, also not by a super user; `at_hand`, where the
     user's own files lie, can."""
-    if os.name == "nt":
-        pytest.skip("folder permissions are another thing on Windows")
-    root = os.geteuid() == 0
-    around = {path: path.stat().st_mode for path in (folder, at_hand, *at_hand.parents) if path != Path("/")}
-    around = {path: mode for path, mode in around.items() if os.access(path, os.W_OK)}
-    try:
-        if root:
+    with rights_of_ones_own():
+        root = os.geteuid() == 0
+        places = (folder, at_hand, *at_hand.parents)
+        around = {path: path.stat().st_mode for path in places if path != Path("/")}
+        around = {path: mode for path, mode in around.items() if os.access(path, os.W_OK)}
+        try:
+            if root:
+                for path, mode in around.items():
+                    path.chmod(mode | 0o055)
+                at_hand.chmod(0o777)
+            folder.chmod(0)
+            if root:
+                os.seteuid(_NOBODY)
+            yield
+        finally:
+            if root:
+                os.seteuid(0)
             for path, mode in around.items():
-                path.chmod(mode | 0o055)
-            at_hand.chmod(0o777)
-        folder.chmod(0)
-        if root:
-            os.seteuid(_NOBODY)
-        yield
-    finally:
-        if root:
-            os.seteuid(0)
-        for path, mode in around.items():
-            path.chmod(mode)
+                path.chmod(mode)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """One person's way through the panel, from an empty Slicer to a study found again, with real workers.
 
-python Testing/support/persons_path.py FOLDER [--minutes 0.5]     in a process that has imported nothing else
+python Testing/support/persons_path.py FOLDER [--minutes 0.1]     in a process that has imported nothing else
 
 Every step asserts what it does to the scene and to the files. `Person.look` is called when there is something to see.
 """
@@ -26,10 +26,13 @@ _WORKER_PATIENCE_S = 900.0  # only for a test that fails
 SLICES = {"Yellow": 0, "Green": 1, "Red": 2}  # the axis of RAS along which a view scrolls
 
 
-def lay_out(home: Path, scans: int = _SCANS) -> tuple[dict[str, Path], tuple[str, ...]]:
+def lay_out(
+    home: Path, scans: int = _SCANS, *, thin: bool = False
+) -> tuple[dict[str, Path], tuple[str, ...]]:
     """Put scans into home/STUDY and two more into home/MORE: real ones where $DUALSSLSEG_DATA is set, else generated.
 
-    Returns the reference label of every scan, and the names of the structures.
+    `thin` leaves out every second voxel of the generated ones along each axis, to be quick. Returns the reference
+    label of every scan, and the names of the structures.
     """
     from DualSSLSegLib.demo.cohort import DATA_VARIABLE, DEFAULT_SET, from_folder
     from DualSSLSegLib.demo.phantom import STRUCTURES, write_cohort
@@ -44,12 +47,25 @@ def lay_out(home: Path, scans: int = _SCANS) -> tuple[dict[str, Path], tuple[str
             {name: home / "generated" / part / f"{name}.nii.gz" for name in names}
             for part in ("images", "labels")
         )
+        for path in (*images.values(), *labels.values()) if thin else ():
+            _thin_out(path)
         structures = STRUCTURES
     for folder, members in ((STUDY, names[:scans]), (MORE, names[scans:])):
         (home / folder).mkdir(parents=True, exist_ok=True)
         for name in members:
             shutil.copy(images[name], home / folder)
     return {name: labels[name] for name in names}, structures
+
+
+def _thin_out(path: Path) -> None:
+    from DualSSLSegLib.imaging.geometry import Grid
+    from DualSSLSegLib.imaging.read import read_voxels
+    from DualSSLSegLib.imaging.write import write_label, write_map
+
+    array, grid = read_voxels(path)
+    array = np.ascontiguousarray(array[::2, ::2, ::2])
+    write = write_label if path.parent.name == "labels" else write_map
+    write(path, array, Grid(array.shape, grid.affine @ np.diag([2.0, 2.0, 2.0, 1.0])))
 
 
 def nothing_forbidden() -> None:
@@ -106,7 +122,7 @@ class Person:
             self.window.scroll_to(widget)
         self._look(name, widget)
 
-    def wait_until(self, happened: Callable[[], Any], patience_s: float = 60.0) -> None:
+    def wait_until(self, happened: Callable[[], Any], patience_s: float = 300.0) -> None:
         self.hand.wait_until(lambda: happened() and not self.workbench.busy, patience_s)
 
     # --- study and labels ---------------------------------------------------------------------------------
@@ -166,6 +182,9 @@ class Person:
     def train(self, minutes: float) -> None:
         """Train in a process of its own, and watch how far it is."""
         ui = self.panel.train.ui
+        ui.minutesSpin.minimum = min(
+            minutes, ui.minutesSpin.minimum
+        )  # tests train for less than a person may
         ui.minutesSpin.value = minutes
         self.wait_until(lambda: ui.trainButton.enabled)
         self.look("train-1-before", self.panel.train.widget)
@@ -358,7 +377,7 @@ def nodes_of_ours() -> list[str]:
 
 def go(home: Path, minutes: float, look: Callable[[str, Any], None] = lambda _name, _widget: None) -> Person:
     """The whole way; the person at the end of it."""
-    references, structures = lay_out(home)
+    references, structures = lay_out(home, thin=True)
     person = Person(home, references, structures, look)
     person.make_study()
     person.label()
@@ -381,7 +400,7 @@ def main(given: Iterable[str]) -> int:
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--minutes", type=float, default=0.5)
+    parser.add_argument("--minutes", type=float, default=0.1)
     asked = parser.parse_args(list(given))
     person = go(asked.folder, asked.minutes, lambda name, _widget: print(name, flush=True))
     person.application.unload("DualSSLSeg")

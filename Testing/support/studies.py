@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from DualSSLSegLib.imaging.geometry import Grid
 from DualSSLSegLib.imaging.write import write_label, write_map
 from DualSSLSegLib.study.folder import StudyFolder
+from support.drives import rights_of_ones_own
 
 SHAPE = (6, 7, 8)
 GRID = Grid(SHAPE, np.diag([-1.0, 2.0, 3.0, 1.0]))
@@ -57,24 +57,23 @@ def everything_in(folder: Path) -> dict[str, bytes]:
 @contextmanager
 def without_the_right_to_write(folder: Path) -> Iterator[None]:
     """Take away the right to write below `folder` for the block, also from a super user."""
-    if os.name == "nt":
-        pytest.skip("folder permissions are another thing on Windows")
-    paths = [folder, *folder.rglob("*")]
-    modes = {path: path.stat().st_mode for path in paths}
-    parents = {p: p.stat().st_mode for p in folder.parents if p != Path("/") and p.owner() == folder.owner()}
-    root = os.geteuid() == 0
-    try:
-        for path in paths:
-            path.chmod(0o555 if path.is_dir() else 0o444)
-        if root:
-            for parent, mode in parents.items():
-                parent.chmod(mode | 0o055)
-            os.seteuid(_NOBODY)
-        yield
-    finally:
-        if root:
-            os.seteuid(0)
-            for parent, mode in parents.items():
-                parent.chmod(mode)
-        for path, mode in modes.items():
-            path.chmod(mode)
+    with rights_of_ones_own():
+        modes = {path: path.stat().st_mode for path in (folder, *folder.rglob("*"))}
+        around = [path for path in folder.parents if path != Path("/") and path.owner() == folder.owner()]
+        parents = {path: path.stat().st_mode for path in around}
+        root = os.geteuid() == 0
+        try:
+            for path in modes:
+                path.chmod(0o555 if path.is_dir() else 0o444)
+            if root:
+                for parent, mode in parents.items():
+                    parent.chmod(mode | 0o055)
+                os.seteuid(_NOBODY)
+            yield
+        finally:
+            if root:
+                os.seteuid(0)
+                for parent, mode in parents.items():
+                    parent.chmod(mode)
+            for path, mode in modes.items():
+                path.chmod(mode)

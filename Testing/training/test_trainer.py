@@ -37,11 +37,19 @@ def test_the_same_seed_gives_the_same_numbers_and_another_seed_others(tmp_path, 
     assert not same(first, other)
 
 
-@pytest.mark.parametrize("method_id", CATALOGUE)
+@pytest.fixture(scope="module", params=CATALOGUE)
+def never_stopped(request, tmp_path_factory):
+    """A method, the weights of a training with it, and what that had reported."""
+    listener = Listener()
+    folder = tmp_path_factory.mktemp("straight")
+    return request.param, weights_after(tiny_task(folder, request.param), listener), listener
+
+
 @pytest.mark.parametrize("stop_at", [1, 5])
-def test_stopping_and_resuming_gives_the_curve_of_a_run_that_was_never_stopped(tmp_path, method_id, stop_at):
-    straight = Listener()
-    expected = weights_after(tiny_task(tmp_path / "straight", method_id), straight)
+def test_stopping_and_resuming_gives_the_curve_of_a_run_that_was_never_stopped(
+    tmp_path, never_stopped, stop_at
+):
+    method_id, expected, straight = never_stopped
     task = tiny_task(tmp_path / "broken", method_id)
     broken = Listener()
     trainer = Trainer(task, broken, lambda: "stop" if trainer.step == stop_at else "run")

@@ -36,7 +36,7 @@ def test_the_exit_status_is_that_of_the_tests(tmp_path: Path, condition: str, st
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=600,
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(TESTING)},
         check=False,
     )

@@ -27,7 +27,7 @@ def test_an_unmodified_panel_passes_its_own_widget_tests() -> None:
         [sys.executable, str(Path(__file__).with_name("third_party_run.py")), folder],
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=600,
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
         check=False,
     )
