@@ -54,6 +54,7 @@ class Method(nn.Module, ABC):
 
     roles: Mapping[str, Role]
     borrows_looks = False  # whether every step wants to see how unlabelled crops look
+    earlier_steps = 0  # of the runs whose weights this one goes on from
 
     def wants_unlabelled(self, progress: float, total: int) -> bool:
         """Whether this part of a run of `total` steps looks at unlabelled scans; the trainer draws none otherwise."""

@@ -56,11 +56,14 @@ class Dual(Method):
         self._log: dict[str, float] = {}
 
     def unlabelled_from(self, total: int) -> float:
-        """Progress at which the unlabelled scans join: pseudo-labels of networks that still learn from labels alone
-        cost more than they bring, so a short run gives the labels a larger share than a long one."""
+        """Progress at which the networks begin to learn on unlabelled scans.
+
+        Pseudo-labels of networks that still learn much from labels cost more than they bring: a short run gives the
+        labels a larger share than a long one, and a run that goes on from an earlier one counts that one's steps.
+        """
         options = self.options
-        wanted = min(options.labels_first_steps / max(1, total), options.labels_first_most)
-        return max(options.labels_first_share, wanted)
+        missing = max(0, options.labels_first_steps - self.earlier_steps) / max(1, total)
+        return max(options.labels_first_share, min(missing, options.labels_first_most))
 
     def wants_unlabelled(self, progress: float, total: int) -> bool:
         return self.options.unlabelled_weight > 0 and progress >= self.unlabelled_from(total)

@@ -120,10 +120,10 @@ class DualOptions:
         1000, "steps from labels alone before the unlabelled scans join", low=0, high=1_000_000, unit="steps"
     )
     labels_first_most: float = option(
-        0.8,
+        0.95,
         "share of the run that those steps may take at most",
         low=0.0,
-        high=0.9,
+        high=1.0,
         unit="share of the run",
     )
     collapse_guard: bool = option(

@@ -42,6 +42,11 @@ class Model:
     def num_classes(self) -> int:
         return len(self.structures) + 1
 
+    @property
+    def steps_in_all(self) -> int:
+        """Steps behind these weights: of the run that made them and of those that it went on from."""
+        return int(self.info.get("step", 0)) + int(self.info.get("earlier_steps", 0))
+
 
 def save_model(path: str | Path, model: Model) -> None:
     """Write the model atomically; plain containers and tensors only, so that it can be read without code in it."""

@@ -93,6 +93,8 @@ class Trainer:
         entry = entry_of(self.task.method_id)
         classes = len(self.task.structure_names) + 1
         method = load_method(entry.id)(self.task.options, classes, self.plan.width)
+        if self.task.parent is not None:
+            method.earlier_steps = self.task.parent.steps_in_all
         with Lanes(tuple(method.roles), device, self.plan.precision).open() as lanes:
             learner = Learner(
                 method,

@@ -152,6 +152,8 @@ def test_labels_come_first_and_then_the_ramp_rises_to_one():
 def test_a_short_run_gives_the_labels_a_larger_share_than_a_long_one():
     method = Bench("dual", labels_first_share=0.5, labels_first_steps=1000, labels_first_most=0.8).method
     assert [method.unlabelled_from(total) for total in (100, 1600, 50_000)] == [0.8, 0.625, 0.5]
+    method.earlier_steps = 960  # a later round: most was learnt from labels before
+    assert [method.unlabelled_from(total) for total in (50, 100)] == [0.8, 0.5]
 
 
 def test_one_option_switches_each_term_off():
