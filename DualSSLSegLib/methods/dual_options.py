@@ -21,8 +21,8 @@ class DualOptions:
         high=1.0,
         unit="probability",
     )
-    # At 1.0 the averaged networks hold back what the labels still teach: 0.836 against 0.846 Dice of labels alone after
-    # 735 and 900 steps with four labels.
+    # At 1.0 the moving averages hold back what the labels still teach: with four labels Dice 0.836 after 735 steps, in
+    # the time in which labels alone reach 0.846 (one seed, 28 development cases).
     unlabelled_weight: float = option(
         0.3, "common weight of all terms on unlabelled scans", low=0.0, high=10.0, advanced=False
     )
