@@ -7,6 +7,7 @@ from torch import Tensor
 
 _LANDMARKS = 17  # quantiles, ends included
 _SAMPLE = 4096  # voxels that place them within a hundredth
+_LEAST_SPREAD = 0.2  # of the crop's own: an empty part of a scan has no look to lend, only flatness
 
 
 def _landmarks(values: Tensor, generator: torch.Generator) -> Tensor:
@@ -34,10 +35,15 @@ def borrow(image: Tensor, looks: Tensor, probability: float, generator: torch.Ge
         look = looks[int(torch.randint(len(looks), (), generator=generator))]
         part = float(torch.rand((), generator=generator))
         for channel, other in zip(crop, look, strict=True):
-            own = _landmarks(channel.flatten(), generator)
-            wanted = own + part * (_landmarks(other.flatten(), generator) - own)
-            channel.copy_(_mapped(channel, own, wanted))
+            own, others = (_landmarks(one.flatten(), generator) for one in (channel, other))
+            if _spread(others) > _LEAST_SPREAD * _spread(own):
+                channel.copy_(_mapped(channel, own, own + part * (others - own)))
     return changed
+
+
+def _spread(landmarks: Tensor) -> Tensor:
+    """Between the outer landmarks but one, which a few voxels do not move."""
+    return landmarks[-2] - landmarks[1]
 
 
 def _mapped(values: Tensor, own: Tensor, wanted: Tensor) -> Tensor:

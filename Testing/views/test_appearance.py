@@ -42,7 +42,7 @@ def test_no_crop_changes_when_none_is_chosen_and_the_given_one_never_does():
     assert torch.equal(crop, kept)
 
 
-def test_flat_images_stay_finite():
-    flat, look = torch.full((2, 2, 8, 8, 8), 3.0), torch.zeros(1, 2, 8, 8, 8)
-    assert bool(borrow(flat, look, 1.0, _generator()).isfinite().all())
-    assert bool(borrow(torch.randn(2, 2, 8, 8, 8), look, 1.0, _generator()).isfinite().all())
+def test_an_empty_scan_has_no_look_to_lend_and_a_flat_crop_stays_finite():
+    empty, crop = torch.zeros(1, 1, 8, 8, 8), torch.randn(2, 1, 8, 8, 8, generator=_generator(1))
+    assert torch.equal(borrow(crop, empty, 1.0, _generator()), crop)
+    assert bool(borrow(empty, crop, 1.0, _generator()).isfinite().all())
