@@ -9,7 +9,7 @@ from benchmarks.accuracy_run import facts_of, make_study, roles_of
 from benchmarks.real_sets import Protocol
 from DualSSLSegLib.loop.run_inputs import study_rows
 
-STRUCTURES = ["ball", "none", "nothing", "no", "block"]  # tiny labels hold the values 1 and 5
+STRUCTURES = ["left atrium cavity", "none", "nothing", "no", "block"]  # tiny labels hold the values 1 and 5
 NAMES = [f"case_{number:02d}" for number in range(11)]
 
 
