@@ -15,7 +15,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.1
 	"$$name" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
 	&& echo "$$name" && break; done)
 
-.PHONY: help setup test demo panel bench gpu-check file-lists clean
+.PHONY: help setup test demo panel bench bench-accuracy gpu-check file-lists clean
 
 help:
 	@echo "make demo       the annotation loop twice round, on real scans; writes demo/report/index.html"
@@ -23,6 +23,7 @@ help:
 	@echo "make setup      .venv with the project, its console command and all that the rest needs"
 	@echo "make panel      the panel without Slicer: in a window or, without a display, as pictures in demo/pictures"
 	@echo "make bench      accuracy and speed on real scans (needs DUALSSLSEG_DATA), into benchmarks/results/"
+	@echo "make bench-accuracy SET=la LABELS=8 SEEDS=3 BUDGET=6000steps   one setting of it (BUDGET=5min, DEVELOPMENT=1, LADDER=1)"
 	@echo "make gpu-check  GPU tests, CPU against GPU, two minutes of full-size training"
 	@echo "make file-lists the files that the Slicer extension ships, into CMakeLists.txt"
 	@echo "make clean      remove .venv, caches and the demo's study and report (downloaded scans stay)"
@@ -55,6 +56,14 @@ panel: $(STAMP)
 
 bench: $(STAMP)
 	$(RUN) benchmarks/accuracy.py
+
+# LABELS, METHODS (dual, labels_only, full) and OPTIONS (NAME=VALUE of dual) may be lists. DEVELOPMENT=1 measures on cases on
+# which options may be chosen; LADDER=1 adds dual with each of its terms off. Finished runs are not repeated.
+bench-accuracy: $(STAMP)
+	$(RUN) benchmarks/accuracy.py --set $(or $(SET),hippocampus) --labels $(or $(LABELS),4 1) \
+	  --number-of-seeds $(or $(SEEDS),3) --budget $(or $(BUDGET),5min) --methods $(or $(METHODS),dual labels_only) \
+	  $(foreach option,$(OPTIONS),--option $(option)) $(if $(filter 1,$(DEVELOPMENT)),--development) \
+	  $(if $(filter 1,$(LADDER)),--ladder)
 
 gpu-check: $(STAMP)
 	$(RUN) benchmarks/gpu_check.py

@@ -1,0 +1,55 @@
+"""The study of a bench run is an ordinary one, and measured cases are frozen in it before anything trains."""
+
+from __future__ import annotations
+
+import pytest
+from support.tiny_scans import write_tiny_scan
+
+from benchmarks.accuracy_run import facts_of, make_study, roles_of
+from benchmarks.real_sets import Protocol
+from DualSSLSegLib.loop.run_inputs import study_rows
+
+STRUCTURES = ["left atrium cavity", "none", "nothing", "no", "block"]  # tiny labels hold the values 1 and 5
+NAMES = [f"case_{number:02d}" for number in range(11)]
+
+
+@pytest.fixture
+def scans(tmp_path):
+    """A set of eleven tiny scans with labels."""
+    for number, name in enumerate(NAMES):
+        write_tiny_scan(tmp_path / "images", name, number, label_folder=tmp_path / "labels")
+    return tmp_path
+
+
+@pytest.mark.parametrize(("all_train", "kept"), [(False, 1), (True, 0)])
+def test_eight_labels_keep_one_case_for_validation_unless_all_shall_train(scans, tmp_path, all_train, kept):
+    who = Protocol(tuple(NAMES[:8]), (NAMES[8],), (NAMES[9],), (NAMES[10],), "validation_1")
+    controller = make_study(tmp_path / "study", scans, who, STRUCTURES, all_train=all_train)
+    roles = {row["id"]: row["role"] for row in study_rows(controller.study)}
+    assert {case: roles[case] for case in NAMES[8:]} == {
+        NAMES[8]: "unlabelled",
+        NAMES[9]: "predict",
+        NAMES[10]: "predict",
+    }
+    assert [roles[case] for case in NAMES[:8]].count("validation") == kept
+    assert roles_of(controller, who) == {
+        "trained": 8 - kept,
+        "validated": kept,
+        "unlabelled": 1,
+        "measured_on": "validation_1",
+    }
+
+
+def test_the_facts_of_a_training_come_from_its_journal():
+    step = {"type": "progress", "terms": {"ce_a": 1.0}, "total": 2, "peak_bytes": 7, "left_out": {}}
+    events = [
+        {"type": "started", "t": 10.0, "versions": {"torch": "2"}},
+        {"type": "device", "device": "cpu", "name": "2 threads"},
+        {**step, "step": 1, "t": 12.0},
+        {"type": "validated", "step": 2, "measure": "dice", "mean": 0.5, "cases": ["a", "b"]},
+        {**step, "step": 2, "t": 14.5},
+    ]
+    facts = facts_of(events)
+    assert (facts["seconds_to_last_step"], facts["iterations"], facts["budget"]) == (4.5, 2, None)
+    assert facts["device"] == {"device": "cpu", "name": "2 threads"}
+    assert facts["curve"] == [{"step": 2, "measure": "dice", "mean": 0.5, "cases": 2}]

@@ -1,0 +1,73 @@
+"""Arms and budgets: names that never collide, and a ladder over every term."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from benchmarks.arms import TERMS, TrainingTime, arms, result_name, rung_of, training_time
+from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.methods.catalogue import options_from
+from DualSSLSegLib.methods.dual_options import DualOptions
+
+
+def test_a_budget_is_written_in_one_word():
+    assert training_time("5min") == TrainingTime(minutes=5.0)
+    assert training_time("0.5 min").text == "0.5 min"
+    assert training_time("6000steps").request == {"iterations": 6000}
+    for wrong in ("5", "5h", "0min", "2.5steps", ""):
+        with pytest.raises(BadInput, match="budget"):
+            training_time(wrong)
+
+
+def test_results_keep_the_names_that_finished_runs_have():
+    name = result_name("hippocampus", "labels_only", 4, training_time("5min"), 0)
+    assert name == "hippocampus_labels_only_4labels_5min_seed0.json"
+    assert result_name("la", "dual", 8, training_time("889steps"), 2) == "la_dual_8labels_889steps_seed2.json"
+
+
+def test_options_belong_to_dual_and_are_in_its_name_unless_a_tag_is():
+    dual, base = arms(["dual", "labels_only"], options=["keep=0.5"])
+    assert (dual.name, dual.options) == ("dual+keep=0.5", {"keep": "0.5"})
+    assert (base.name, base.options) == ("labels_only", {})
+    assert [arm.name for arm in arms(["dual", "labels_only"], options=["keep=0.5"], tag="-try")] == [
+        "dual-try",
+        "labels_only-try",
+    ]
+
+
+def test_full_supervision_is_labels_only_with_more_labels():
+    (full,) = arms(["full"])
+    assert (full.name, full.method, full.full) == ("full", "labels_only", True)
+
+
+def test_the_ladder_has_the_default_the_baseline_and_every_term_off_once():
+    found = arms(["dual"], ladder=True)
+    assert [arm.name for arm in found[:2]] == ["dual", "labels_only"]
+    assert [rung_of(arm.name) for arm in found[2:]] == [("dual", term) for term in TERMS]
+    for arm, term in zip(found[2:], TERMS, strict=True):
+        changed = dataclasses.asdict(options_from("dual", arm.options))
+        assert changed == {**dataclasses.asdict(DualOptions()), f"{term}_weight": 0.0}
+
+
+def test_the_terms_are_all_weights_of_dual_but_the_common_one():
+    weights = {
+        f.name for f in dataclasses.fields(DualOptions) if f.name.endswith("_weight") and f.type == "float"
+    }
+    assert weights - {"unlabelled_weight"} == {f"{term}_weight" for term in TERMS}
+
+
+def test_a_term_that_is_off_already_is_no_rung():
+    names = [arm.name for arm in arms(["dual"], options=["cosine_weight=0"], tag="-x", ladder=True)]
+    assert "dual-x-no-cosine" not in names
+    assert "dual-x-no-cross" in names
+    assert rung_of("dual-x-no-cross") == ("dual-x", "cross")
+    assert rung_of("dual") is None
+    assert rung_of("dual-no-sense") is None
+
+
+@pytest.mark.parametrize("wrong", [{"methods": ["none"]}, {"options": ["keep"]}, {"options": ["kept=1"]}])
+def test_what_no_training_could_do_is_refused_before_the_first(wrong):
+    with pytest.raises(BadInput):
+        arms(**{"methods": ["dual"], **wrong})

@@ -1,0 +1,102 @@
+"""One run of the accuracy bench: a study with links to the scans, an ordinary training, a prediction of the test cases.
+
+The clock of a training runs from its `started` event to its last step, with reading, caching and the learning curve
+inside. Cases that are measured are frozen as test cases: no run trains on them, sees them unlabelled or chooses on
+them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from benchmarks.arms import Arm, TrainingTime
+from benchmarks.real_sets import Protocol
+from DualSSLSegLib.jobs.control import write_want
+from DualSSLSegLib.jobs.journal import EventReader
+from DualSSLSegLib.jobs.run_folder import RunFolder
+from DualSSLSegLib.loop import requests
+from DualSSLSegLib.loop.controller import Controller
+from DualSSLSegLib.loop.run_inputs import study_rows
+
+Events = list[dict[str, Any]]
+
+
+def make_study(
+    folder: Path, scans: Path, who: Protocol, structures: list[str], *, all_train: bool = False
+) -> Controller:
+    """A study in `folder` with links to the scans of a protocol: labels given, measured and other cases frozen as test.
+
+    From eight labels on the study keeps some of them for validation, as any study does; `all_train` keeps none.
+    """
+    tested = [*who.measured, *who.others]
+    folder.mkdir()
+    for case in dict.fromkeys([*who.labelled, *who.unlabelled, *tested]):
+        (folder / f"{case}.nii.gz").symlink_to((scans / "images" / f"{case}.nii.gz").absolute())
+    controller = Controller.create(folder, structures)
+    controller.split(tested, "test")
+    if all_train:
+        controller.split(who.labelled, "train")
+    for case in who.labelled:
+        controller.label(case, scans / "labels" / f"{case}.nii.gz", author="benchmark", origin="imported")
+    return controller
+
+
+def train_and_predict(
+    controller: Controller, arm: Arm, time: TrainingTime, seed: int, device: str
+) -> tuple[Events, RunFolder, RunFolder]:
+    """Train, then predict the test cases with the model: the training's events, its folder, the prediction's folder."""
+    run = controller.start(
+        "train", method=arm.method, seed=seed, device=device, options=arm.options, **time.request
+    )
+    events = _follow(controller, run, leave_at="predict")
+    spec = requests.prediction_request(
+        controller.study, [run], model=run.model_path, seed=seed, device=device
+    )
+    rows = [row for row in study_rows(controller.study) if row["role"] in ("labelled", "predict")]
+    prediction = controller.runs.start(spec, {"cases": rows})
+    _follow(controller, prediction)
+    return events, run, prediction
+
+
+def _follow(controller: Controller, run: RunFolder, leave_at: str | None = None) -> Events:
+    """Wait for a run; ask it to stop when the phase `leave_at` begins. Returns its events."""
+    for state, events in controller.watch(run):
+        if leave_at and any(e["type"] == "phase" and e.get("name") == leave_at for e in events):
+            write_want(run, "stop")
+        if state.status == "failed":
+            raise SystemExit(f"{run.path}: {state}")
+    return EventReader(run.events_path).read()
+
+
+def facts_of(events: Events) -> dict[str, Any]:
+    """Time in seconds, memory in bytes, device and curve of a training from its journal."""
+    started = next(e for e in events if e["type"] == "started")
+    steps = [e for e in events if e["type"] == "progress" and "terms" in e]
+    device = next((e for e in events if e["type"] == "device"), {})
+    return {
+        "seconds_to_last_step": round(steps[-1]["t"] - started["t"], 1),
+        "iterations": steps[-1]["total"],
+        "peak_bytes": steps[-1]["peak_bytes"],
+        "left_out": steps[-1]["left_out"],
+        "budget": next((e for e in events if e["type"] == "budget"), None),
+        "versions": started.get("versions"),
+        "device": {key: device.get(key) for key in ("device", "name")},
+        "curve": [
+            {"step": e["step"], "measure": e["measure"], "mean": e["mean"], "cases": len(e.get("cases", ()))}
+            for e in events
+            if e["type"] == "validated"
+        ],
+        "losses": [{"step": e["step"], "terms": e["terms"]} for e in steps[:: max(1, len(steps) // 40)]],
+    }
+
+
+def roles_of(controller: Controller, who: Protocol) -> dict[str, Any]:
+    """How many cases did what in a run, and on which split it is measured."""
+    kept = set(controller.study.splits.validation)
+    return {
+        "trained": sum(case not in kept for case in who.labelled),
+        "validated": sum(case in kept for case in who.labelled),
+        "unlabelled": len(who.unlabelled),
+        "measured_on": who.measured_on,
+    }

@@ -1,0 +1,73 @@
+"""The page of the accuracy bench: a row per run, the gain of `dual`, then what is said over seeds and beside others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from benchmarks import cells
+from benchmarks.accuracy_results import Result, by_setting, difference, metrics_of
+from benchmarks.arms import DUAL, LABELS_ONLY
+from benchmarks.ladder_table import ladder
+from benchmarks.published import beside_published
+from benchmarks.seed_table import differences, over_seeds
+from DualSSLSegLib.evaluation.summary import summarise
+from DualSSLSegLib.evaluation.uncertainty_check import ErrorCapture, failure_detection, summarise_capture
+
+
+def page(results: Sequence[Result], *, development: bool = False) -> str:
+    """Markdown: everything that the results say; those on development cases stand beside no published ones."""
+    parts = [table(results), over_seeds(results), differences(results), ladder(results)]
+    if not development:
+        parts.append(beside_published(results))
+    return "\n".join(part for part in parts if part)
+
+
+def table(results: Sequence[Result]) -> str:
+    """Markdown: a row per run with its last model, then the paired differences of `dual` over the baseline.
+
+    Dice 0..1, distances in mm, r between case score and Dice with its 95 % interval.
+    """
+    lines = [
+        "| set | labels | method | seed | budget | Dice | per structure | others | HD95 mm "
+        "| ASD mm | r (score, Dice) | errors in most uncertain quarter | steps | peak GB |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for result in results:
+        summary = summarise(metrics_of(result))
+        dice = {case: [m["dice"] for m in row["metrics"].values()] for case, row in result["cases"].items()}
+        mean = {case: sum(v or 0 for v in values) / len(values) for case, values in dice.items()}
+        others = summarise(metrics_of(result, "others")).mean["dice"].mean if result.get("others") else None
+        found = failure_detection({case: row["score"]["risk"] for case, row in result["cases"].items()}, mean)
+        capture = summarise_capture([_capture(row["capture"]) for row in result["cases"].values()])
+        per = " / ".join(cells.number(s.measures["dice"].mean, 3) for s in summary.structures.values())
+        hd95, asd = (cells.number(summary.mean[name].mean, 2) for name in ("hd95_mm", "asd_mm"))
+        low, high = found.pearson.interval or (None, None)
+        lines.append(
+            f"| {result['set']} | {result['labels']} | {result['method']} | {result['seed']} "
+            f"| {result['budget_text']} | {sum(mean.values()) / len(mean):.4f} | {per} "
+            f"| {cells.number(others, 4)} | {hd95} | {asd} "
+            f"| {cells.number(found.pearson.coefficient, 2)} "
+            f"({cells.number(low, 2)} to {cells.number(high, 2)}) | {cells.number(capture.pooled, 2)} "
+            f"| {result['training']['iterations']} | {result['training']['peak_bytes'] / 1e9:.2f} |"
+        )
+    return "\n".join(lines) + "\n" + paired(results)
+
+
+def paired(results: Sequence[Result]) -> str:
+    """Dice of `dual` minus labels-only at the same budget, cases paired over all seeds that both have."""
+    lines = []
+    for setting, arms in by_setting(results).items():
+        found = difference(arms.get(DUAL, []), arms.get(LABELS_ONLY, []))
+        if found is None or found.mean is None:
+            continue
+        low, high = found.interval or (float("nan"), float("nan"))
+        lines.append(
+            f"\n{setting.set}, {setting.labels} label(s), {setting.budget}, {found.seeds} seed(s): `dual` minus "
+            f"`labels_only` {found.mean:+.4f} Dice ({low:+.4f} to {high:+.4f}, paired per case and seed).\n"
+        )
+    return "".join(lines)
+
+
+def _capture(row: dict[str, Any]) -> ErrorCapture:
+    return ErrorCapture(**{key: value for key, value in row.items() if key != "share"})

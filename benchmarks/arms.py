@@ -1,0 +1,106 @@
+"""The arms of the accuracy bench: which method trains with which options for how long, and what its results are called.
+
+An arm's name stands in file names and tables. `full` is the labels-only method with the labels of all other cases;
+the ladder is the default `dual` with one of its terms off at a time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.methods.catalogue import CATALOGUE, options_from
+
+DUAL, LABELS_ONLY, FULL = "dual", "labels_only", "full"
+TERMS = ("filtered", "cross", "cosine", "contrast", "rectification")  # each has the option <term>_weight
+_OFF = "-no-"
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One way to train: `method` of the catalogue with `options` (texts); `full` takes all other cases' labels."""
+
+    name: str
+    method: str
+    options: dict[str, str] = field(default_factory=dict)
+    full: bool = False
+
+
+@dataclass(frozen=True)
+class TrainingTime:
+    """How long a training lasts: minutes of the clock or a number of steps; the other is None."""
+
+    minutes: float | None = None
+    iterations: int | None = None
+
+    @property
+    def text(self) -> str:
+        """As it stands in tables: "5 min" or "6000 steps"."""
+        return f"{self.iterations} steps" if self.iterations else f"{self.minutes:g} min"
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """As a training is asked for it."""
+        return {"iterations": self.iterations} if self.iterations else {"minutes": self.minutes}
+
+
+def training_time(text: str) -> TrainingTime:
+    """From a text such as "5min" or "6000steps". Raises BadInput for any other."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*min|(\d+)\s*steps", text.strip())
+    if found is None or float(found[1] or found[2]) <= 0:
+        raise BadInput(f"{text!r} is no budget.", hint="Write minutes as 5min or steps as 6000steps.")
+    return TrainingTime(minutes=float(found[1])) if found[1] else TrainingTime(iterations=int(found[2]))
+
+
+def arms(
+    methods: Sequence[str], *, options: Sequence[str] = (), tag: str = "", ladder: bool = False
+) -> list[Arm]:
+    """The arms of a bench. `options` are "NAME=VALUE" of the dual method; they are in its name unless `tag` is.
+
+    The ladder adds `dual` and `labels_only` where they are not asked for, and `dual` without each of its terms.
+    Raises BadInput for an unknown method and for options that the dual method would refuse.
+    """
+    wanted = [*methods, *(name for name in (DUAL, LABELS_ONLY) if ladder and name not in methods)]
+    found: list[Arm] = []
+    for method in wanted:
+        if method != FULL and method not in CATALOGUE:
+            raise BadInput(
+                f"method '{method}' does not exist.", hint=f"Choose from: {', '.join((*CATALOGUE, FULL))}."
+            )
+        chosen = pairs(options) if method == DUAL else {}
+        options_from(DUAL, chosen)  # refused here, not after the first training
+        told = tag or "".join(f"+{name}={value}" for name, value in chosen.items())
+        trained_by = LABELS_ONLY if method == FULL else method
+        found.append(Arm(method + told, trained_by, chosen, full=method == FULL))
+    if ladder:
+        found += [rung for arm in found if arm.method == DUAL for rung in _rungs(arm)]
+    return found
+
+
+def pairs(options: Sequence[str]) -> dict[str, str]:
+    """ "NAME=VALUE" texts as a dictionary. Raises BadInput for one without a value."""
+    for text in options:
+        if "=" not in text:
+            raise BadInput(f"{text!r} is no option.", hint="Write NAME=VALUE.")
+    return dict(text.split("=", 1) for text in options)
+
+
+def _rungs(arm: Arm) -> list[Arm]:
+    """The arm with each of its terms off, where the term is on."""
+    own = options_from(DUAL, arm.options)
+    on = [term for term in TERMS if getattr(own, f"{term}_weight")]
+    return [Arm(f"{arm.name}{_OFF}{term}", DUAL, {**arm.options, f"{term}_weight": "0.0"}) for term in on]
+
+
+def rung_of(name: str) -> tuple[str, str] | None:
+    """The arm that the ladder starts from, and the term that is off; None for an arm that is no rung."""
+    base, off, term = name.rpartition(_OFF)
+    return (base, term) if off and term in TERMS else None
+
+
+def result_name(set_name: str, arm: str, labels: int, time: TrainingTime, seed: int) -> str:
+    """The file of one run's results."""
+    return f"{set_name}_{arm}_{labels}labels_{time.text.replace(' ', '')}_seed{seed}.json"
