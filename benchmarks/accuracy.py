@@ -21,6 +21,7 @@ benchmarks/results/accuracy.md; of development runs in development/ and developm
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
 import tempfile
 import time
@@ -105,6 +106,13 @@ def arguments_from(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--budget", metavar="5min|6000steps", help="of each training, in one word")
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--iterations", type=int)
+    parser.add_argument(
+        "--stands-for",
+        default="",
+        metavar="TIME",
+        help="the time these steps take on this machine when it is quiet, such as '5 min': methods whose steps "
+        "differ in cost are so compared at equal time while other work runs",
+    )
     parser.add_argument("--device", default="auto")
     parser.add_argument(
         "--option", action="append", default=[], metavar="NAME=VALUE", help="of the dual method"
@@ -121,6 +129,12 @@ def arguments_from(words: list[str] | None = None) -> argparse.Namespace:
         found.time = training_time(found.budget)
     else:
         found.time = TrainingTime(None if found.iterations else found.minutes, found.iterations)
+    if found.stands_for:
+        if found.time.iterations is None:
+            parser.error(
+                "--stands-for names the time of a number of steps: give --iterations or --budget Nsteps"
+            )
+        found.time = dataclasses.replace(found.time, stands_for=found.stands_for)
     if found.number_of_seeds is not None:
         found.seeds = list(range(found.number_of_seeds))
     found.arms = arms(found.methods, options=found.option, tag=found.tag, ladder=found.ladder)

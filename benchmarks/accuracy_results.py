@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from DualSSLSegLib.evaluation.metrics import StructureMetrics
-from DualSSLSegLib.evaluation.statistics import bootstrap_interval
-from DualSSLSegLib.evaluation.summary import case_means, compare
+from DualSSLSegLib.evaluation.statistics import bootstrap_interval, paired_difference
+from DualSSLSegLib.evaluation.summary import case_means
 
 Result = dict[str, Any]
 Metrics = dict[str, dict[str, StructureMetrics]]  # case -> structure -> metrics
@@ -31,11 +31,14 @@ class Setting:
 
 @dataclass(frozen=True)
 class Difference:
-    """First minus second arm over the seeds that both have, paired per case and seed; 95 % bootstrap interval."""
+    """First minus second arm, paired per case, each the mean over the seeds that both have; 95 % bootstrap interval.
+
+    Cases are what is drawn from a population; the seeds of a case are no further cases.
+    """
 
     seeds: int
-    pairs: int
-    left_out: int  # pairs that only one arm has, or where a value is undefined
+    pairs: int  # cases
+    left_out: int  # cases that only one arm has, or where a value is undefined
     mean: float | None
     interval: Interval
 
@@ -85,7 +88,7 @@ def difference(first: Sequence[Result], second: Sequence[Result], measure: str =
     seeds = _common_seeds(first, second)
     if not seeds:
         return None
-    found = compare(_pooled(first, seeds), _pooled(second, seeds)).mean[measure]
+    found = paired_difference(_over_seeds(first, seeds, measure), _over_seeds(second, seeds, measure))
     return Difference(len(seeds), found.n, len(found.left_out), found.mean, found.interval)
 
 
@@ -94,13 +97,12 @@ def gap_closed(
 ) -> tuple[float, Interval] | None:
     """Share of the Dice gap between labels-only and full supervision that an arm closes, with its 95 % interval.
 
-    Mean of (arm - labels-only) over mean of (full - labels-only), paired per case and seed. 0 is none of it, 1 all;
+    Mean of (arm - labels-only) over mean of (full - labels-only), paired per case, each
+    the mean over the seeds. 0 is none of it, 1 all;
     below 0 is a loss. None without common cases and seeds, and where full supervision is no better.
     """
     seeds = _common_seeds(arm, labels_only, full)
-    one, base, most = (
-        _defined(case_means(_pooled(runs, seeds), "dice")) for runs in (arm, labels_only, full)
-    )
+    one, base, most = (_defined(_over_seeds(runs, seeds, "dice")) for runs in (arm, labels_only, full))
     common = sorted(one.keys() & base.keys() & most.keys())
     if not common:
         return None
@@ -130,14 +132,15 @@ def _common_seeds(*arms: Sequence[Result]) -> list[int]:
     return sorted(set.intersection(*({run["seed"] for run in runs} for runs in arms)))
 
 
-def _pooled(runs: Sequence[Result], seeds: Sequence[int]) -> Metrics:
-    """The metrics of all seeds as one table, so that a case of one seed is paired with itself."""
-    return {
-        f"{run['seed']}:{case}": row
-        for run in runs
-        if run["seed"] in seeds
-        for case, row in metrics_of(run).items()
-    }
+def _over_seeds(runs: Sequence[Result], seeds: Sequence[int], measure: str) -> dict[str, float | None]:
+    """The mean of each case over the seeds; None where a seed leaves it undefined."""
+    tables = [case_means(metrics_of(run), measure) for run in runs if run["seed"] in seeds]
+    found: dict[str, float | None] = {}
+    for case in dict.fromkeys(case for table in tables for case in table):
+        values = [table.get(case) for table in tables]
+        known = [value for value in values if value is not None]
+        found[case] = sum(known) / len(known) if len(known) == len(values) else None
+    return found
 
 
 def _share(columns: Sequence[np.ndarray]) -> np.ndarray:

@@ -64,7 +64,8 @@ def paired(results: Sequence[Result]) -> str:
         low, high = found.interval or (float("nan"), float("nan"))
         lines.append(
             f"\n{setting.set}, {setting.labels} label(s), {setting.budget}, {found.seeds} seed(s): `dual` minus "
-            f"`labels_only` {found.mean:+.4f} Dice ({low:+.4f} to {high:+.4f}, paired per case and seed).\n"
+            f"`labels_only` {found.mean:+.4f} Dice ({low:+.4f} to {high:+.4f}, paired per case "
+            "over the mean of the seeds).\n"
         )
     return "".join(lines)
 

@@ -31,14 +31,20 @@ class Arm:
 
 @dataclass(frozen=True)
 class TrainingTime:
-    """How long a training lasts: minutes of the clock or a number of steps; the other is None."""
+    """How long a training lasts: minutes of the clock or a number of steps; the other is None.
+
+    `stands_for`: the time that these steps take on a quiet machine, in words, when they are measured on a busy one.
+    """
 
     minutes: float | None = None
     iterations: int | None = None
+    stands_for: str = ""
 
     @property
     def text(self) -> str:
-        """As it stands in tables: "5 min" or "6000 steps"."""
+        """As it stands in tables: "5 min", "6000 steps" or "5 min in steps"."""
+        if self.stands_for:
+            return f"{self.stands_for} in steps"
         return f"{self.iterations} steps" if self.iterations else f"{self.minutes:g} min"
 
     @property

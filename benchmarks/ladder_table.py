@@ -10,7 +10,7 @@ from benchmarks.arms import LABELS_ONLY, rung_of
 
 HEADER = (
     "set", "labels", "budget", "method", "seeds", "Dice, last", "what the term brings: with it minus without",
-    "minus labels_only", "pairs",
+    "minus labels_only", "cases",
 )  # fmt: skip
 
 
@@ -47,8 +47,9 @@ def ladder(results: Sequence[Result]) -> str:
         return ""
     return (
         "## Ladder: one term off at a time\n\n"
-        "Dice differences at equal time, paired per case and seed, with 95 % bootstrap intervals. An interval that "
-        "holds 0 shows nothing, and several are looked at here: about one in twenty leaves 0 out by chance.\n\n"
+        "Dice differences at equal time, paired per case (mean over seeds), with 95 % bootstrap intervals. An "
+        "interval that holds 0 shows nothing, and several are looked at here: about one in twenty leaves 0 out by "
+        "chance.\n\n"
     ) + cells.table(HEADER, rows)
 
 

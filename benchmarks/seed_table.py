@@ -98,13 +98,13 @@ def differences(results: Sequence[Result]) -> str:
     if not rows:
         return ""
     header = [
-        "set", "labels", "budget", "method", "seeds", "pairs", "Dice minus labels_only", "95HD mm minus labels_only",
+        "set", "labels", "budget", "method", "seeds", "cases", "Dice minus labels_only", "95HD mm minus labels_only",
         "share of the gap to full supervision closed",
     ]  # fmt: skip
     return (
         "## Differences at equal time\n\n"
-        "Paired per case and seed, 95 % bootstrap intervals over the pairs. Full supervision is labels_only with the "
-        "labels of all other cases at the same budget.\n\n"
+        "Paired per case, each the mean over the seeds; 95 % bootstrap intervals over the cases. Full "
+        "supervision is labels_only with the labels of all other cases at the same budget.\n\n"
     ) + cells.table(header, rows)
 
 

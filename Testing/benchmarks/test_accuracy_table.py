@@ -71,11 +71,11 @@ def test_a_run_without_a_temperature_is_uncalibrated():
     assert cells_of(over_seeds([many]))["rim ECE at the run's T"] == "0.030 (T 1.50)"
 
 
-def test_differences_pair_cases_of_the_same_seed_only():
+def test_differences_are_of_cases_over_the_seeds_that_both_have():
     dual = two_seeds("dual", DUAL)
     base = [*two_seeds("labels_only", BASE), result("labels_only", [0.1] * 4, seed=2)]
     found = difference(dual, base)
-    assert (found.seeds, found.pairs, found.left_out) == (2, 8, 0)
+    assert (found.seeds, found.pairs, found.left_out) == (2, 4, 0)
     assert found.mean == pytest.approx(0.03)
     assert found.interval[0] < 0.03 < found.interval[1]
     assert difference(dual, [result("labels_only", BASE, seed=5)]) is None

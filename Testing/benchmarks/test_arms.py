@@ -15,6 +15,8 @@ from DualSSLSegLib.methods.dual_options import DualOptions
 def test_a_budget_is_written_in_one_word():
     assert training_time("5min") == TrainingTime(minutes=5.0)
     assert training_time("0.5 min").text == "0.5 min"
+    counted = TrainingTime(iterations=680, stands_for="5 min")
+    assert (counted.text, counted.request) == ("5 min in steps", {"iterations": 680})
     assert training_time("6000steps").request == {"iterations": 6000}
     for wrong in ("5", "5h", "0min", "2.5steps", ""):
         with pytest.raises(BadInput, match="budget"):
