@@ -15,7 +15,14 @@ from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.methods.catalogue import CATALOGUE, options_from
 
 DUAL, LABELS_ONLY, FULL = "dual", "labels_only", "full"
-TERMS = ("filtered", "cross", "cosine", "contrast", "rectification")  # each has the option <term>_weight
+TERMS = {  # of dual, and the option that is 0 when one is off
+    "filtered": "filtered_weight",
+    "cross": "cross_weight",
+    "cosine": "cosine_weight",
+    "contrast": "contrast_weight",
+    "rectification": "rectification_weight",
+    "looks": "borrowed_looks",
+}
 _OFF = "-no-"
 
 
@@ -97,8 +104,10 @@ def pairs(options: Sequence[str]) -> dict[str, str]:
 def _rungs(arm: Arm) -> list[Arm]:
     """The arm with each of its terms off, where the term is on."""
     own = options_from(DUAL, arm.options)
-    on = [term for term in TERMS if getattr(own, f"{term}_weight")]
-    return [Arm(f"{arm.name}{_OFF}{term}", DUAL, {**arm.options, f"{term}_weight": "0.0"}) for term in on]
+    on = {term: option for term, option in TERMS.items() if getattr(own, option)}
+    return [
+        Arm(f"{arm.name}{_OFF}{term}", DUAL, {**arm.options, option: "0.0"}) for term, option in on.items()
+    ]
 
 
 def rung_of(name: str) -> tuple[str, str] | None:

@@ -46,6 +46,8 @@ class Forward:
             x = x.contiguous(memory_format=torch.channels_last_3d)
         parts = x.chunk(parts_of_batch(self.networks, self.device))
         answers = self.each([partial(self._answer, net, part) for net in self.networks for part in parts])
+        if len(parts) == 1:
+            return answers
         rows = [answers[first : first + len(parts)] for first in range(0, len(answers), len(parts))]
         return [(torch.cat([p for p, _ in row]), torch.cat([b for _, b in row])) for row in rows]
 

@@ -109,7 +109,8 @@ def launch_plan(
     if platform == "win32":
         flags = CREATE_NEW_PROCESS_GROUP | DETACHED_PROCESS | BELOW_NORMAL_PRIORITY_CLASS
         return LaunchPlan(args=args, env=env, creationflags=flags)
-    return LaunchPlan(args=(*args, "--nice", str(NICENESS)), env=env, start_new_session=True)
+    yielding = ("--nice", str(NICENESS), "--own-session")
+    return LaunchPlan(args=(*args, *yielding), env=env, start_new_session=True)
 
 
 class DetachedProcess(subprocess.Popen[bytes]):

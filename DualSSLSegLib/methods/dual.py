@@ -31,7 +31,7 @@ from DualSSLSegLib.views.appearance import borrow
 from DualSSLSegLib.views.intensity import STRONG, augment
 
 _VANISHED = 0.05  # a structure with less than this share of its labelled volume has nearly vanished
-_SHARE_MOMENTUM = 0.9
+_SHARE_MOMENTUM = 0.95
 
 
 class Dual(Method):
@@ -74,6 +74,8 @@ class Dual(Method):
         if options.ramp == "none" or options.ramp_share == 0:
             return 1.0
         begin = self.unlabelled_from(total)
+        if begin >= 1:  # never, but for a step that is timed
+            return 1.0
         t = min(max(progress - begin, 0.0) / ((1 - begin) * options.ramp_share), 1.0)
         return math.exp(-5 * (1 - t) ** 2)
 

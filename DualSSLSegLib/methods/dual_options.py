@@ -104,10 +104,10 @@ class DualOptions:
     )
     ramp_share: float = option(
         0.3,
-        "share of their part of the run over which they ramp up",
+        "share of the part with unlabelled terms over which these ramp up",
         low=0.0,
         high=1.0,
-        unit="share of the part with unlabelled scans",
+        unit="share of that part",
     )
     labels_first_share: float = option(
         0.5,

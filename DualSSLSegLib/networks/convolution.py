@@ -7,7 +7,6 @@ instead of going to oneDNN: three to five times slower forward and backward. And
 
 from __future__ import annotations
 
-import functools
 import platform
 
 import torch
@@ -22,11 +21,17 @@ class Conv3d(nn.Conv3d):
         """(B, in_channels, X, Y, Z) -> (B, out_channels, X', Y', Z')."""
         if not _on_vector_units(x):
             return super().forward(x)
-        if self.kernel_size[0] > 3 and self.stride == (1, 1, 1):
+        if self.kernel_size[0] > 3 and self._keeps_size():
             return self._shifted(x)
         if x.shape[0] == 1 and self.kernel_size == (3, 3, 3):
             return super().forward(x.to_mkldnn()).to_dense()
         return super().forward(x)
+
+    def _keeps_size(self) -> bool:
+        plain = (
+            self.stride == self.dilation == (1, 1, 1) and self.groups == 1 and self.padding_mode == "zeros"
+        )
+        return plain and self.padding == tuple(size // 2 for size in self.kernel_size)
 
     def _shifted(self, x: Tensor) -> Tensor:
         """The first kernel axis as channels: copies of x shifted along X under a kernel of (1, k, k)."""
@@ -47,7 +52,9 @@ def _on_vector_units(x: Tensor) -> bool:
     )
 
 
-@functools.cache
+_PC = platform.machine().lower() in ("x86_64", "amd64")  # on other processors torch chooses well by itself
+
+
 def _one_dnn() -> bool:
-    """Whether torch's oneDNN kernels are those of a PC; on other processors torch chooses well by itself."""
-    return torch.backends.mkldnn.is_available() and platform.machine().lower() in ("x86_64", "amd64")
+    """Whether torch's oneDNN kernels for a PC's processor are there and wanted."""
+    return _PC and torch.backends.mkldnn.is_available() and torch.backends.mkldnn.enabled

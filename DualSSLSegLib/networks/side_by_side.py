@@ -8,16 +8,23 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import Any, Protocol
 
 import torch
 from torch import nn
 
-Each = Callable[[Sequence[Callable[[], Any]]], list[Any]]  # runs tasks, returns their results in order
+
+class Each(Protocol):
+    """Runs tasks and returns their results in order.
+
+    The first `heavy` of them (default: all) share the cores; the others, at the end, fill what falls idle.
+    """
+
+    def __call__(self, tasks: Sequence[Callable[[], Any]], heavy: int | None = None) -> list[Any]: ...
 
 
-def one_after_the_other(tasks: Sequence[Callable[[], Any]]) -> list[Any]:
+def one_after_the_other(tasks: Sequence[Callable[[], Any]], heavy: int | None = None) -> list[Any]:
     """Run the tasks in this thread."""
     return [task() for task in tasks]
 
@@ -26,20 +33,33 @@ def one_after_the_other(tasks: Sequence[Callable[[], Any]]) -> list[Any]:
 def side_by_side(count: int, device: torch.device) -> Iterator[Each]:
     """Yield what runs tasks, up to `count` and as many as there are cores at once, begun in the order given.
 
-    Inside, torch uses a share of its threads per operation. Grad mode, inference mode and autocast belong to a
-    thread: each task sets its own.
+    Each task's operations use a share of torch's threads, all of them together. Grad mode, inference mode and
+    autocast belong to a thread: each task sets its own. When a task raises, the others are waited for first: they
+    still hold memory.
     """
     cores = torch.get_num_threads()
     lanes = min(count, cores)
     if device.type != "cpu" or lanes < 2:
         yield one_after_the_other
         return
-    torch.set_num_threads(cores // lanes)
-    try:
-        with ThreadPoolExecutor(lanes, thread_name_prefix="network") as pool:
-            yield lambda tasks: [future.result() for future in [pool.submit(task) for task in tasks]]
-    finally:
-        torch.set_num_threads(cores)
+    with ThreadPoolExecutor(lanes, thread_name_prefix="network") as pool:
+
+        def run(tasks: Sequence[Callable[[], Any]], heavy: int | None = None) -> list[Any]:
+            at_once = max(1, min(lanes, len(tasks) if heavy is None else heavy))
+            futures = [pool.submit(_with_threads, cores // at_once, task) for task in tasks]
+            wait(futures)
+            return [future.result() for future in futures]
+
+        torch.set_num_threads(cores // lanes)
+        try:
+            yield run
+        finally:
+            torch.set_num_threads(cores)
+
+
+def _with_threads(threads: int, task: Callable[[], Any]) -> Any:
+    torch.set_num_threads(threads)  # of the thread that calls it
+    return task()
 
 
 def parts_of_batch(networks: Sequence[object], device: torch.device) -> int:

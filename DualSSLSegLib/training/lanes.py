@@ -135,7 +135,7 @@ class Lanes:
         `meanwhile` is other work for cores that fall idle before the last part is through.
         """
         parts, self._parts = self._parts, []
-        self.each([*(part.carry_back for part in parts), *meanwhile])
+        self.each([*(part.carry_back for part in parts), *meanwhile], heavy=len(parts))
 
     def forget(self) -> None:
         """Drop the graphs of a step that will not be carried back."""

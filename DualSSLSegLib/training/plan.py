@@ -107,6 +107,11 @@ def precision_for(device: str) -> str:
     return "bfloat16" if device.startswith("cuda") else "float32"
 
 
+def crops_for(device: str) -> int:
+    """Crops of each kind in a step on "cpu" or "cuda..."."""
+    return _CROPS["cuda" if device.startswith("cuda") else "cpu"]
+
+
 def _explained(plan: TrainingPlan, text: str) -> TrainingPlan:
     return dataclasses.replace(plan, explanation=(*plan.explanation, text))
 
@@ -161,8 +166,8 @@ def make_plan(
             if coarsening > 1.01
             else ", as recorded."
         ),
-        f"Crops are {patch[0]} x {patch[1]} x {patch[2]} voxels; each step sees {_CROPS[kind]} labelled and, once the "
-        f"unlabelled scans join, {_CROPS[kind]} unlabelled.",
+        f"Crops are {patch[0]} x {patch[1]} x {patch[2]} voxels; each step sees {_CROPS[kind]} labelled and, where the "
+        f"method learns on unlabelled scans, {_CROPS[kind]} unlabelled.",
         f"Both networks start with {_WIDTH[kind]} channels ({'graphics card' if kind == 'cuda' else 'processor'}).",
     ]
     plan = TrainingPlan(

@@ -266,6 +266,7 @@ class Trainer:
         content = {
             "step": self.step,
             "total": self.total,
+            "earlier_steps": learner.method.earlier_steps,
             "options": dataclasses.asdict(self.task.options),
             "plan": self.plan.to_dict(),
             "curve": list(curve.points),
@@ -287,6 +288,7 @@ class Trainer:
         content = read_checkpoint(self.task, self.task.device)
         learner.load_state_dict(content["learner"])
         self.step, self.total = content["step"], content["total"]
+        learner.method.earlier_steps = content["earlier_steps"]  # the parent may have gone on since
         curve.points = list(content["curve"])
         curve.keep(content["curve_cases"])
         self.curve_points = content["curve_points"]

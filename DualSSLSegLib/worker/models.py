@@ -48,7 +48,7 @@ def model_from_checkpoint(
         intensity=dict(intensity),
         structures=[row.to_dict() for row in structures],
         channels=channels,
-        info={**info, "step": content["step"], "total": content["total"]},
+        info={**info, **{name: content[name] for name in ("step", "total", "earlier_steps")}},
     )
 
 

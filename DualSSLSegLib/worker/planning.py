@@ -17,7 +17,7 @@ from DualSSLSegLib.imaging.labels import read_label
 from DualSSLSegLib.imaging.read import read_grid, read_image
 from DualSSLSegLib.imaging.resample import as_closest_ras
 from DualSSLSegLib.training.model_file import Model
-from DualSSLSegLib.training.plan import CaseSize, TrainingPlan, make_plan, precision_for
+from DualSSLSegLib.training.plan import CaseSize, TrainingPlan, crops_for, make_plan, precision_for
 from DualSSLSegLib.worker.bad_scans import BadScans
 from DualSSLSegLib.worker.inputs import InputCase, with_role
 from DualSSLSegLib.worker.label_table import LabelStructure
@@ -93,10 +93,17 @@ def _kept(session: Session, device: str) -> RunPlan | None:
 def _as_before(parent: Model, device: str, free_memory_bytes: int) -> TrainingPlan:
     """The parent's plan, so that its weights fit; smaller where this machine has less memory."""
     text = (
-        "Spacing, crops and networks are those of the run before, whose weights are the start; "
+        "Spacing, size of the crops and networks are those of the run before, whose weights are the start; "
         "`train --from-scratch` plans anew."
     )
-    plan = dataclasses.replace(parent.plan, precision=precision_for(device), explanation=(text,))
+    crops = crops_for(device)
+    plan = dataclasses.replace(
+        parent.plan,
+        precision=precision_for(device),
+        labelled_per_step=crops,
+        unlabelled_per_step=crops,
+        explanation=(text,),
+    )
     return plan.fitting(free_memory_bytes)
 
 

@@ -119,7 +119,6 @@ def _train(
         "validation": len(task.validation),
         "transductive": bool(session.spec.get("transductive", False)),
         "parent": session.spec.get("parent"),
-        "earlier_steps": 0 if task.parent is None else task.parent.steps_in_all,
     }
     trainer = Trainer(task, session.report, session.wanted, session.started_at)
 

@@ -11,6 +11,8 @@ import pytest
 
 from DualSSLSegLib.jobs.launch import GLIBC_TUNABLES, LaunchPlan, launch_plan, start
 
+YIELDING = ("--nice", "5", "--own-session")
+
 
 def test_linux():
     plan = launch_plan(
@@ -21,7 +23,7 @@ def test_linux():
         ["/more"],
         {"HOME": "/h"},
     )
-    assert plan.args == ("/venv/bin/python", "-m", "DualSSLSegLib.worker", "/study/runs/1", "--nice", "5")
+    assert plan.args == ("/venv/bin/python", "-m", "DualSSLSegLib.worker", "/study/runs/1", *YIELDING)
     assert plan.start_new_session and plan.creationflags == 0
     assert plan.env["PYTHONPATH"] == "/lib:/more" and plan.env["HOME"] == "/h"
     assert plan.env["PYTHONUNBUFFERED"] == "1" and plan.env["PYTHONUTF8"] == "1"
@@ -60,7 +62,7 @@ def test_macos():
         {},
     )
     assert plan.start_new_session and plan.creationflags == 0 and "GLIBC_TUNABLES" not in plan.env
-    assert plan.args[-2:] == ("--nice", "5") and plan.env["PYTHONNOUSERSITE"] == "1"
+    assert plan.args[-3:] == YIELDING and plan.env["PYTHONNOUSERSITE"] == "1"
 
 
 @pytest.mark.parametrize("python, kept", [("/slicer/bin/PythonSlicer", True), ("/venv/bin/python3", False)])

@@ -63,7 +63,7 @@ def test_the_help_says_what_it_does_where_it_may_be_and_what_is_usual(form):
     form.show_method("dual")
     lines = str(form.editors["keep"].toolTip).splitlines()
     assert "lowest entropy" in lines[0] and lines[1:] == ["From 0.01 to 1.", "Default: 0.97."]
-    assert str(form.editors["ramp_share"].suffix) == " share of the run"
+    assert str(form.editors["labels_first_share"].suffix) == " share of the run"
 
 
 def test_another_method_has_another_form(form):

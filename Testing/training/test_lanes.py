@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import numpy as np
 import pytest
 import torch
+from support.tiny_training import PLAN, tiny_task, weights_after
 
+from DualSSLSegLib.errors import Stopped
 from DualSSLSegLib.networks.build import build
 from DualSSLSegLib.networks.dropout import dropout_from
 from DualSSLSegLib.networks.output import NetworkOutput
-from DualSSLSegLib.networks.side_by_side import parts_of_batch
+from DualSSLSegLib.networks.side_by_side import parts_of_batch, side_by_side
 from DualSSLSegLib.training.lanes import Lanes
+from DualSSLSegLib.training.trainer import Trainer
 
 CPU = torch.device("cpu")
 ROLES = {"a": "resvnet", "b": "vnet"}
@@ -62,6 +68,40 @@ def test_gradients_of_parts_are_those_of_the_whole_batch_and_repeat_to_the_last_
     plain = [p.grad for network in networks.values() for p in network.parameters()]
     for one, other in zip(first, plain, strict=True):
         assert (one - other).norm() <= 1e-3 * other.norm() + 1e-6
+
+
+def test_a_training_on_two_threads_repeats_and_goes_on_after_a_stop_to_the_last_bit(two_threads, tmp_path):
+    plan = dataclasses.replace(PLAN, labelled_per_step=2, unlabelled_per_step=2)
+    first, again = (weights_after(tiny_task(tmp_path / name, plan=plan)) for name in ("first", "again"))
+    stopped = tiny_task(tmp_path / "stopped", plan=plan)
+    trainer = Trainer(stopped, lambda *_, **__: None, lambda: "stop" if trainer.step == 5 else "run")
+    with pytest.raises(Stopped):
+        trainer.run()
+    resumed = weights_after(stopped)
+    for other in (again, resumed):
+        assert all(np.array_equal(first[name], other[name]) for name in first)
+
+
+def test_few_tasks_share_all_cores_and_one_that_fails_waits_for_the_others():
+    kept = torch.get_num_threads()
+    torch.set_num_threads(8)
+    ended = []
+
+    def fails() -> None:
+        raise MemoryError("too much")
+
+    try:
+        with side_by_side(4, CPU) as each:
+            assert each([torch.get_num_threads]) == [8]
+            assert each([torch.get_num_threads] * 2) == [4, 4]
+            assert each([torch.get_num_threads] * 6) == [2] * 6
+            assert each([torch.get_num_threads] * 4, heavy=2)[:2] == [4, 4]
+            with pytest.raises(MemoryError):
+                each([fails, lambda: ended.append(sum(range(100_000)))])
+            assert len(ended) == 1
+        assert torch.get_num_threads() == 8
+    finally:
+        torch.set_num_threads(kept)
 
 
 def test_batch_norm_sees_the_whole_batch():

@@ -12,29 +12,35 @@ import pytest
 from DualSSLSegLib.jobs.launch import library_folder
 
 SHOW = (
-    "import os; from pathlib import Path; from DualSSLSegLib.worker.priority import yield_to_others\n"
-    "yield_to_others(5); group = Path('/proc/self/autogroup')\n"
-    "print(os.nice(0), group.read_text().split()[-1] if group.exists() else '-')"
+    "import sys; from pathlib import Path; from DualSSLSegLib.worker.priority import yield_to_others\n"
+    "yield_to_others(5, own_session=sys.argv[1] == 'own'); group = Path('/proc/self/autogroup')\n"
+    "import os; print(os.nice(0), group.read_text().split()[-1] if group.exists() else '-')"
 )
+LAUNCHER = "import subprocess, sys; sys.exit(subprocess.run([sys.executable, *sys.argv[1:]]).returncode)"
 
 
-def _priorities(own_session: bool) -> list[str]:
+def _priorities(whose: str, *before: str) -> list[str]:
     done = subprocess.run(
-        [sys.executable, "-c", SHOW],
+        [sys.executable, *before, "-c", SHOW, whose],
         capture_output=True,
         text=True,
         check=True,
-        start_new_session=own_session,
+        start_new_session=whose == "own",
         env={"PYTHONPATH": str(library_folder())},
     )
     return done.stdout.split()
 
 
 @pytest.mark.skipif(not hasattr(os, "nice"), reason="this system has no niceness")
-def test_the_whole_session_of_a_worker_gives_way_but_never_that_of_a_terminal():
-    own_nice, group = _priorities(own_session=True)
+@pytest.mark.parametrize("before", [(), ("-c", LAUNCHER)], ids=["directly", "behind a launcher"])
+def test_the_whole_session_of_a_worker_gives_way(before):
+    own_nice, group = _priorities("own", *before)
     assert int(own_nice) >= 5
     if Path("/proc/self/autogroup").exists():
         assert group == "5"
-        before = Path("/proc/self/autogroup").read_text().split()[-1]
-        assert _priorities(own_session=False)[1] == before
+
+
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="no session scheduling here")
+def test_the_session_of_a_terminal_is_left_alone():
+    before = Path("/proc/self/autogroup").read_text().split()[-1]
+    assert _priorities("terminal")[1] == before
