@@ -57,4 +57,4 @@ _PC = platform.machine().lower() in ("x86_64", "amd64")  # on other processors t
 
 def _one_dnn() -> bool:
     """Whether torch's oneDNN kernels for a PC's processor are there and wanted."""
-    return _PC and torch.backends.mkldnn.is_available() and torch.backends.mkldnn.enabled
+    return _PC and torch.backends.mkldnn.is_available() and bool(torch.backends.mkldnn.enabled)
