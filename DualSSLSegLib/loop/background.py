@@ -6,9 +6,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+from DualSSLSegLib.give_way import RightOfWay
 from DualSSLSegLib.loop.pulse import Pulse
 
 T = TypeVar("T")
@@ -37,6 +39,9 @@ class Background(Protocol):
 
     def poll(self) -> None:
         """Hand over what is done, at most a few results a call."""
+
+    def undisturbed(self) -> AbstractContextManager[None]:
+        """For a block on the window's thread: work that is under way stands back meanwhile (see give_way.py)."""
 
     @property
     def busy(self) -> bool:
@@ -73,6 +78,9 @@ class Inline:
     def poll(self) -> None:
         """Nothing waits."""
 
+    def undisturbed(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
     @property
     def busy(self) -> bool:
         return False
@@ -99,8 +107,9 @@ class _Task:
 class _Lane:
     """One daemon thread and its queue; it ends when nothing is left after `close`."""
 
-    def __init__(self, name: str, finished: deque[_Task], news: threading.Event) -> None:
+    def __init__(self, name: str, finished: deque[_Task], news: threading.Event, window: RightOfWay) -> None:
         self._name = name
+        self._window = window
         self._finished = finished
         self._news = news
         self._waiting: deque[_Task] = deque()
@@ -141,6 +150,7 @@ class _Lane:
             self._thread.join(0.0 if keyed else max(0.0, deadline - time.monotonic()))
 
     def _loop(self) -> None:
+        self._window.grant()
         while True:
             with self._change:
                 while not self._waiting:
@@ -170,7 +180,11 @@ class Threaded:
         self._closed = False
         self._finished: deque[_Task] = deque()
         self._news = threading.Event()
-        self._lanes = [_Lane(f"DualSSLSeg {name}", self._finished, self._news) for name in ("work", "aside")]
+        self._window = RightOfWay()
+        self._lanes = [
+            _Lane(f"DualSSLSeg {name}", self._finished, self._news, self._window)
+            for name in ("work", "aside")
+        ]
 
     def run(
         self,
@@ -199,9 +213,13 @@ class Threaded:
             self._news.wait(_YIELD_STARVED_S if self._pulse.starved else _YIELD_S)
         self._news.clear()
         try:
-            self._hand_over()
+            with self._window.taken():
+                self._hand_over()
         finally:
             self._pulse.polled()
+
+    def undisturbed(self) -> AbstractContextManager[None]:
+        return self._window.taken()
 
     def _hand_over(self) -> None:
         begun = time.monotonic()

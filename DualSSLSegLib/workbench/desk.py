@@ -48,7 +48,8 @@ def verb(method: Verb) -> Verb:
             refusal = self.why_not(method.__name__)
             if refusal:
                 raise BadInput(refusal)
-            method(self, *args, **kwargs)
+            with self.background.undisturbed():
+                method(self, *args, **kwargs)
         except Exception as error:
             self._failed(error)
 

@@ -34,6 +34,8 @@ class _Opened:
 class StudySteps(StructureSteps):
     """Verbs of the section Study."""
 
+    _surveyed: Survey | None = None  # the last look at the open study
+
     def is_study(self, path: str | Path) -> bool:
         """Whether the folder is a study already, or one of MONAI Label or nnU-Net, which becomes one when opened."""
         folder = Path(path).expanduser()
@@ -128,7 +130,7 @@ class StudySteps(StructureSteps):
         self._leave_now()
         self.controller = self.editor_lock = self.study_path = None
         self.read_only, self.structures, self.problems = "", (), ()
-        self.rows, self.queue, self.next_case, self._status = [], None, None, None
+        self.rows, self.queue, self.next_case, self._status, self._surveyed = [], None, None, None, None
         self.counts = dict.fromkeys(STATES, 0)
         self.expectation = None
         self._forget_run()
@@ -179,10 +181,13 @@ class StudySteps(StructureSteps):
 
     def _survey(self) -> None:
         controller = self._study()
-        self._do(lambda: survey(controller), self._take_survey, busy="Looking at the study", key="survey")
+        before = self._surveyed
+        self._do(
+            lambda: survey(controller, before), self._take_survey, busy="Looking at the study", key="survey"
+        )
 
     def _take_survey(self, found: Survey) -> None:
-        self._status = found.status
+        self._surveyed, self._status = found, found.status
         self.rows, self.queue, self.problems = found.rows, found.queue, found.problems
         self.counts = counts_of(found.rows)
         self.next_case = next_up(found.rows, found.queue, self.case)
@@ -211,8 +216,8 @@ class StudySteps(StructureSteps):
         if controller is None or self.read_only:
             return
 
-        def more(done: list[str]) -> None:
-            if done:
+        def more(_: list[str]) -> None:
+            if controller.publishing_left:
                 self._publish()
             elif controller.unpublished:
                 names = ", ".join(list(controller.unpublished)[:3])
