@@ -61,7 +61,16 @@ _OF_STUDY_CASE = frozenset(("submit", "save_draft"))
 _OF_PREDICTION = frozenset(("show_map", "jump", "jump_next", "mark_seen", "accept", "reject", "correct"))
 _WAITS = frozenset(
     (
-        *("open_study", "create_study", "close_study", "open_case", "open_next", "submit", "leave_case"),
+        *(
+            "open_folder",
+            "open_study",
+            "create_study",
+            "close_study",
+            "open_case",
+            "open_next",
+            "submit",
+            "leave_case",
+        ),
         *("discard_draft", "review", "accept", "accept_all", "correct", "reject", "open_result"),
         *("start_training", "start_prediction", "start_ranking", "add_structure", "rename_structure"),
         *("change_structure", "use_segmentation"),

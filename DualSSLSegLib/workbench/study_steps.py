@@ -6,14 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from DualSSLSegLib.errors import BadInput, DualSSLSegError
+from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.loop.controller import Controller
 from DualSSLSegLib.loop.editor_lock import EditorLock
 from DualSSLSegLib.loop.launcher import Launcher
 from DualSSLSegLib.loop.survey import Survey, counts_of, next_up, survey
-from DualSSLSegLib.study.adoption import is_foreign
-from DualSSLSegLib.study.layout import StudyLayout
 from DualSSLSegLib.study.model import Structure
 from DualSSLSegLib.study.status import STATES
 from DualSSLSegLib.study.writing import CannotWrite
@@ -35,18 +33,6 @@ class StudySteps(StructureSteps):
     """Verbs of the section Study."""
 
     _surveyed: Survey | None = None  # the last look at the open study
-
-    def is_study(self, path: str | Path) -> bool:
-        """Whether the folder is a study already, or one of MONAI Label or nnU-Net, which becomes one when opened."""
-        folder = Path(path).expanduser()
-        if not str(path):
-            return False
-        try:
-            return folder.is_dir() and (
-                StudyLayout(folder.absolute()).study_json.is_file() or is_foreign(folder.absolute())
-            )
-        except (DualSSLSegError, OSError):
-            return True  # damaged or out of reach: opening it says what is wrong
 
     @verb
     def open_study(self, path: str | Path) -> None:
@@ -93,8 +79,9 @@ class StudySteps(StructureSteps):
 
     def _open_now(self, opened: _Opened) -> None:
         if self.editor_lock is not None and self.editor_lock is not opened.lock:
-            self.editor_lock.release()
+            self._give_back(self.editor_lock)
         self._forget_study()
+        self.new_folder = None
         self.controller, self.editor_lock = opened.controller, opened.lock
         self.study_path, self.read_only = opened.controller.study.path, opened.read_only
         self.problems = opened.survey.problems
@@ -122,9 +109,12 @@ class StudySteps(StructureSteps):
 
     def _close_study_now(self) -> None:
         if self.editor_lock is not None:
-            self.editor_lock.release()
+            self._give_back(self.editor_lock)
         self._forget_study()
         self._tell("study", "cases", "run", "review", "case")
+
+    def _give_back(self, lock: EditorLock) -> None:
+        self._do(lock.release, lambda _: None, of_study=False)
 
     def _forget_study(self) -> None:
         self._leave_now()

@@ -12,8 +12,8 @@ from DualSSLSegLib.loop.expectation import Expectation, expectation
 from DualSSLSegLib.loop.run_words import Curve, RunWords, curves, describe_run, labels_used
 from DualSSLSegLib.loop.runs import Runs
 from DualSSLSegLib.packages.probe import Probe
+from DualSSLSegLib.workbench.choosing_steps import ChoosingSteps
 from DualSSLSegLib.workbench.desk import verb
-from DualSSLSegLib.workbench.study_steps import StudySteps
 
 LOOK_EVERY_S = 0.4
 LOOK_AGAIN_S = 5.0  # at a run that ended without a last word: the computer may only have slept
@@ -34,7 +34,7 @@ def look_at(runs: Runs, run: RunFolder) -> Look:
     return Look(state, describe_run(run, state), curves(state))
 
 
-class TrainingSteps(StudySteps):
+class TrainingSteps(ChoosingSteps):
     """Verbs of the section Train."""
 
     probe: Probe | None = None
