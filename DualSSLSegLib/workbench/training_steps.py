@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from DualSSLSegLib.jobs.run_folder import RunFolder
@@ -91,6 +92,17 @@ class TrainingSteps(ChoosingSteps):
     def start_ranking(self) -> None:
         """Look at all scans and suggest which to label first; of use before anything is trained."""
         self._start("rank", "Looking for the scans to label first", {})
+
+    @verb
+    def export_model(self, path: str | Path) -> None:
+        """Write the newest model to a file of the user's, for segmenting elsewhere."""
+        controller, target = self._study(), Path(path).expanduser()
+        self._do(
+            lambda: controller.export_model(target),
+            lambda written: self._say("info", f"The model was written to {written}."),
+            busy=f"Writing the model to {target.name}",
+            aside=True,  # its drive has nothing to do with that of the study
+        )
 
     def _start(self, kind: str, busy: str, request: Mapping[str, Any]) -> None:
         controller = self._study()
