@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.give_way import give_way
 
 _REPLACE_ATTEMPTS = 20
 _REPLACE_WAIT_S = 0.05
@@ -78,6 +79,7 @@ def write_json(target: str | os.PathLike[str], content: Any) -> None:
 
 def read_json(source: str | os.PathLike[str]) -> Any:
     """Read a JSON file. Raises BadInput that names the file when it is missing or not JSON."""
+    give_way()
     try:
         return json.loads(Path(source).read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -27,17 +27,22 @@ def suffix_of(path: str | PathLike[str]) -> str:
     """The known ending of a file name in lower case (".seg.nrrd" before ".nrrd"), or "" when it is none of
     ours.
     """
-    name = Path(path).name.lower()
-    for suffix in (SEGMENTATION_SUFFIX, *SCAN_SUFFIXES):
-        if name.endswith(suffix):
-            return suffix
-    return ""
+    name = _name_of(path).lower()
+    if not name.endswith(SCAN_SUFFIXES):
+        return ""
+    return next(suffix for suffix in (SEGMENTATION_SUFFIX, *SCAN_SUFFIXES) if name.endswith(suffix))
+
+
+def _name_of(path: str | PathLike[str]) -> str:
+    """The last part of a path. Making a Path of every name in a folder of many thousand takes long."""
+    is_name = isinstance(path, str) and "/" not in path and "\\" not in path and ":" not in path
+    return path if is_name else Path(path).name  # type: ignore[return-value]
 
 
 def stem_of(path: str | PathLike[str]) -> str:
     """The name a case gets: "a.b.nii.gz" -> "a.b"; a folder or an unknown ending keeps its whole name."""
-    name = Path(path).name
-    suffix = suffix_of(path)
+    name = _name_of(path)
+    suffix = suffix_of(name)
     return name[: len(name) - len(suffix)] if suffix else name
 
 

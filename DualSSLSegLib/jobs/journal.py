@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from DualSSLSegLib.errors import ProtocolError
+from DualSSLSegLib.give_way import give_way
 
 VERSION = 1
 HEARTBEAT_S = 10.0
@@ -165,7 +166,11 @@ class EventReader:
         whole = data.rfind(b"\n") + 1
         lines = data[:whole].split(b"\n")[:-1]
         numbered = enumerate(lines, self._lines + 1)
-        events = [self._parse(line, number) for number, line in numbered if line.strip()]
+        events = []
+        for number, line in numbered:
+            if line.strip():
+                give_way()
+                events.append(self._parse(line, number))
         self.offset += whole
         self._lines += len(lines)
         return events

@@ -6,9 +6,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol, TypeVar
 
+from DualSSLSegLib.give_way import RightOfWay
+from DualSSLSegLib.loop.lane import Lane, Task
 from DualSSLSegLib.loop.pulse import Pulse
 
 T = TypeVar("T")
@@ -33,10 +35,14 @@ class Background(Protocol):
     ) -> None:
         """Do `work`, in the order of the calls. A newer task with the same `key` takes the place of an older one,
         whose result is dropped; tasks without a key, such as saving, are all done. `aside`: work that touches
-        nothing of the others (another program is asked) and need not hold them up."""
+        nothing of the others and must not hold them up, because it may take for ever (another program is asked, a
+        folder that may lie on a drive that does not answer)."""
 
     def poll(self) -> None:
         """Hand over what is done, at most a few results a call."""
+
+    def undisturbed(self) -> AbstractContextManager[None]:
+        """For a block on the window's thread: work that is under way stands back meanwhile (see give_way.py)."""
 
     @property
     def busy(self) -> bool:
@@ -73,6 +79,9 @@ class Inline:
     def poll(self) -> None:
         """Nothing waits."""
 
+    def undisturbed(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
     @property
     def busy(self) -> bool:
         return False
@@ -85,81 +94,8 @@ class Inline:
         """Nothing is under way."""
 
 
-@dataclass
-class _Task:
-    work: Callable[[], Any]
-    then: Callable[[Any], None]
-    failed: Callable[[Exception], None]
-    key: str | None
-    result: Any = None
-    error: Exception | None = None
-    dropped: bool = field(default=False)
-
-
-class _Lane:
-    """One daemon thread and its queue; it ends when nothing is left after `close`."""
-
-    def __init__(self, name: str, finished: deque[_Task], news: threading.Event) -> None:
-        self._name = name
-        self._finished = finished
-        self._news = news
-        self._waiting: deque[_Task] = deque()
-        self._now: _Task | None = None
-        self._change = threading.Condition()
-        self._thread: threading.Thread | None = None
-        self._closed = False
-
-    def add(self, task: _Task) -> None:
-        with self._change:
-            self._waiting.append(task)
-            self._change.notify()
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._loop, name=self._name, daemon=True)
-                self._thread.start()
-
-    def drop(self, key: str) -> None:
-        """Drop the task of that key, waiting or under way."""
-        with self._change:
-            if self._now is not None and self._now.key == key:
-                self._now.dropped = True
-            self._waiting = deque(task for task in self._waiting if task.key != key)
-
-    @property
-    def busy(self) -> bool:
-        with self._change:
-            return bool(self._waiting) or self._now is not None
-
-    def close(self, deadline: float) -> None:
-        with self._change:
-            self._closed = True
-            self._waiting = deque(task for task in self._waiting if task.key is None)
-            if self._now is not None and self._now.key is not None:
-                self._now.dropped = True
-            self._change.notify()
-        if self._thread is not None and self._thread is not threading.current_thread():
-            keyed = self._now is not None and self._now.key is not None and not self._waiting
-            self._thread.join(0.0 if keyed else max(0.0, deadline - time.monotonic()))
-
-    def _loop(self) -> None:
-        while True:
-            with self._change:
-                while not self._waiting:
-                    if self._closed:
-                        return
-                    self._change.wait()
-                task = self._now = self._waiting.popleft()
-            try:
-                task.result = task.work()
-            except Exception as error:
-                task.error = error
-            with self._change:
-                self._finished.append(task)  # before it stops being busy, so that it is never nowhere
-                self._now = None
-            self._news.set()
-
-
 class Threaded:
-    """One daemon thread does the work in order; a second one what goes `aside`.
+    """One daemon thread does the work in order; what goes `aside` has a thread each.
 
     The thread of the window may keep Python's lock between two polls (see pulse.py), so `poll` lets go of it for a
     moment while something is under way.
@@ -168,9 +104,11 @@ class Threaded:
     def __init__(self) -> None:
         self._pulse = Pulse()
         self._closed = False
-        self._finished: deque[_Task] = deque()
+        self._finished: deque[Task] = deque()
         self._news = threading.Event()
-        self._lanes = [_Lane(f"DualSSLSeg {name}", self._finished, self._news) for name in ("work", "aside")]
+        self._window = RightOfWay()
+        self._main = Lane("DualSSLSeg work", self._finished, self._news, self._window)
+        self._aside: list[Lane] = []
 
     def run(
         self,
@@ -182,15 +120,25 @@ class Threaded:
         aside: bool = False,
     ) -> None:
         if key is not None:
-            for lane in self._lanes:
+            for lane in (self._main, *self._aside):
                 lane.drop(key)
             for task in list(self._finished):
                 task.dropped = task.dropped or task.key == key
         if not self._closed:
             self._pulse.begin()
-            self._lanes[aside].add(_Task(work, then, failed, key))
+            lane = self._lane(aside)
+            lane.add(Task(work, then, failed, key))
+            if aside:
+                lane.last()
         elif key is None:  # such as a draft of a label that could not be written
             Inline().run(work, then, failed)
+
+    def _lane(self, aside: bool) -> Lane:
+        if not aside:
+            return self._main
+        lane = Lane("DualSSLSeg aside", self._finished, self._news, self._window)
+        self._aside = [*(other for other in self._aside if other.busy), lane]
+        return lane
 
     def poll(self) -> None:
         busy = self.busy
@@ -199,9 +147,13 @@ class Threaded:
             self._news.wait(_YIELD_STARVED_S if self._pulse.starved else _YIELD_S)
         self._news.clear()
         try:
-            self._hand_over()
+            with self._window.taken():
+                self._hand_over()
         finally:
             self._pulse.polled()
+
+    def undisturbed(self) -> AbstractContextManager[None]:
+        return self._window.taken()
 
     def _hand_over(self) -> None:
         begun = time.monotonic()
@@ -216,7 +168,9 @@ class Threaded:
 
     @property
     def busy(self) -> bool:
-        return any(lane.busy for lane in self._lanes) or bool(self._finished)
+        """A look at a drive that does not answer, dropped since, does not count: nobody waits for it any more."""
+        asked = self._main.busy or any(lane.wanted for lane in self._aside)
+        return asked or bool(self._finished)
 
     @property
     def poll_after_ms(self) -> int:
@@ -226,6 +180,6 @@ class Threaded:
     def close(self, wait_s: float = 5.0) -> None:
         self._closed = True
         deadline = time.monotonic() + wait_s
-        for lane in self._lanes:
+        for lane in (self._main, *self._aside):
             lane.close(deadline)
         self._pulse.end()

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from DualSSLSegLib.give_way import give_way
 from DualSSLSegLib.loop.next_case import Queue
 from DualSSLSegLib.study.scan import natural_order
 from DualSSLSegLib.study.status import STATES, StudyStatus
@@ -36,28 +37,38 @@ class CaseRow:
     seconds: float
 
 
-def case_rows(status: StudyStatus, queue: Queue | None, scores: Mapping[str, float]) -> list[CaseRow]:
-    """A row for every case, in natural order of the ids. `scores` are those of the newest ranking by a model."""
+def case_rows(
+    status: StudyStatus,
+    queue: Queue | None,
+    scores: Mapping[str, float],
+    before: Iterable[CaseRow] = (),
+) -> list[CaseRow]:
+    """A row for every case, in natural order of the ids. `scores` are those of the newest ranking by a model.
+
+    A row that is as it was among those `before` is that very object (see study/surveyor.py for why).
+    """
+    known = {row.id: row for row in before}
     waiting = {entry.case: entry for entry in queue.cases} if queue is not None else {}
     names = {structure.value: structure.name for structure in status.structures}
     rows = []
     for case in status.cases:
+        give_way()
         entry = waiting.get(case.id)
-        rows.append(
-            CaseRow(
-                id=case.id,
-                state=case.state,
-                structures=tuple(names[value] for value in case.present_values if value in names),
-                score=scores.get(case.id),
-                author=case.author or "",
-                time=case.time,
-                split=case.split,
-                rank=entry.rank if entry else None,
-                reason=entry.reason if entry else "",
-                problem=case.problem,
-                seconds=case.seconds,
-            )
+        row = CaseRow(
+            id=case.id,
+            state=case.state,
+            structures=tuple(names[value] for value in case.present_values if value in names),
+            score=scores.get(case.id),
+            author=case.author or "",
+            time=case.time,
+            split=case.split,
+            rank=entry.rank if entry else None,
+            reason=entry.reason if entry else "",
+            problem=case.problem,
+            seconds=case.seconds,
         )
+        old = known.get(case.id)
+        rows.append(old if old == row and old is not None else row)
     return rows
 
 

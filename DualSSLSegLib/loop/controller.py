@@ -39,13 +39,15 @@ Request = tuple[dict[str, Any], list[dict[str, Any]]]  # spec.json, and the case
 class Controller:
     """One study and its `runs` (found, watched, paused, resumed, stopped there).
 
-    `unpublished`: the predictions that the last `publish` had to leave out, case id -> reason.
+    `unpublished`: the predictions that the last `publish` had to leave out, case id -> reason; `publishing_left`:
+    whether its time was up before all were done.
     """
 
     def __init__(self, study: StudyFolder, launcher: Launcher | None = None) -> None:
         self.study = study
         self.runs = Runs(study.runs_dir, study.path, launcher, study.lock)
         self.unpublished: dict[str, str] = {}
+        self.publishing_left = False
 
     @classmethod
     def create(
@@ -140,20 +142,20 @@ class Controller:
         """Publish to labels/original what runs have predicted and is not published yet; the cases done.
 
         Call it when a run ends, and when a study is opened: the run may have ended while nobody looked. After
-        `at_most_s` seconds the rest is left; nothing is left when none was done.
-        What cannot be published is in `unpublished` afterwards, with the reason.
+        `at_most_s` seconds the rest is left (`publishing_left`) for the next call, which goes on there.
         """
         runs = self.runs.all()
         done: list[str] = []
-        refused: dict[str, str] = {}
+        refused = self.unpublished if self.publishing_left else {}
+        self.unpublished, self.publishing_left = refused, False
         begun = time.monotonic()
         for index, run in enumerate(runs):
-            with closing(predictions.publish(self.study, run, runs[index + 1 :], refused)) as published:
-                for case in published:
-                    done.append(case)
+            with closing(predictions.publish(self.study, run, runs[index + 1 :], refused)) as tried:
+                for case in tried:
+                    done += [case] if case not in refused else []
                     if time.monotonic() - begun > at_most_s:
+                        self.publishing_left = True
                         return done
-        self.unpublished = refused
         return done
 
     def export_model(self, target: str | Path) -> Path:

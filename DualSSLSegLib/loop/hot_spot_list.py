@@ -13,10 +13,14 @@ from DualSSLSegLib.loop.predictions import Prediction
 
 @dataclass(frozen=True)
 class ListedHotSpot:
-    """One hot spot; `number` is 1 for the largest and stays the same as long as the prediction does."""
+    """One hot spot; `number` is 1 for the largest and stays the same as long as the prediction does.
+
+    `sentence` says all of it, `where` only what a list says that has columns for size and peak.
+    """
 
     number: int
     sentence: str
+    where: str
     volume_mm3: float
     peak: float
     structure: str
@@ -50,6 +54,7 @@ def _listed(number: int, spot: Mapping[str, Any], seen: bool) -> ListedHotSpot:
     return ListedHotSpot(
         number=number,
         sentence=str(spot["sentence"]),
+        where=str(spot.get("where") or spot["sentence"]),  # older predictions have the sentence only
         volume_mm3=float(spot["volume_mm3"]),
         peak=float(spot["peak"]),
         structure=str(spot["structure"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from DualSSLSegLib.errors import RunFailed
 from DualSSLSegLib.jobs.launch import default_python, launch_plan, library_folder, start
@@ -17,12 +17,15 @@ class Launcher:
 
     def __init__(self, python: str | None = None, extra_path: Sequence[str] = ()) -> None:
         self._python = python
-        self._extra_path = tuple(extra_path)
+        self._find_path: Callable[[], Sequence[str]] = lambda: extra_path
         self._handles: dict[RunFolder, subprocess.Popen[bytes]] = {}
 
-    def use(self, python: str | None, extra_path: Sequence[str] = ()) -> None:
-        """Start the next workers with another interpreter or other packages; those at work are not touched."""
-        self._python, self._extra_path = python, tuple(extra_path)
+    def use(self, python: str | None, find_path: Callable[[], Sequence[str]] = tuple) -> None:
+        """Start the next workers with another interpreter or other packages; those at work are not touched.
+
+        `find_path` gives the extra path when a worker is launched: looking at it may take as long as its drive.
+        """
+        self._python, self._find_path = python, find_path
 
     def launch(self, run: RunFolder) -> None:
         """Start the worker of a run; it outlives this process. Raises RunFailed when it cannot be started."""
@@ -31,7 +34,7 @@ class Launcher:
             self._python or default_python(),
             run.path,
             library_folder(),
-            self._extra_path,
+            tuple(self._find_path()),
             os.environ,
         )
         try:

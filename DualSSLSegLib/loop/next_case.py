@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 from DualSSLSegLib.atomic import read_json
@@ -47,12 +48,16 @@ class Queue:
 
 
 def newest_queue(
-    study: StudyFolder, runs: Sequence[RunFolder], status: StudyStatus | None = None
+    study: StudyFolder,
+    runs: Sequence[RunFolder],
+    status: StudyStatus | None = None,
+    before: Queue | None = None,
 ) -> Queue | None:
     """The queue of the newest run with a ranking (`runs` oldest first), of cases that may train.
 
     A ranking by a model wins over any cold start. None when there is none, or when every suggestion of a cold
-    start is used up: a new cold start is then due. `status` spares looking at the study once more.
+    start is used up: a new cold start is then due. `status` spares looking at the study once more. Entries that
+    are as they were in the queue `before` are taken from it.
     """
     run, by_model = _newest_ranking(runs)
     if run is None:
@@ -66,13 +71,17 @@ def newest_queue(
     open_rows = [row for row in suggestions if states[row["case"]] not in _SETTLED]
     if not open_rows and not by_model:
         return None
-    cases = tuple(
-        NextCase(rank, row["case"], row["score"], row["reason"], row["values"])
-        for rank, row in enumerate(open_rows, 1)
-    )
+    known = {entry.case: entry for entry in before.cases} if before and before.run == run.id else {}
+    cases = tuple(_entry(rank, row, known.get(row["case"])) for rank, row in enumerate(open_rows, 1))
     done = tuple(row["case"] for row in suggestions if states.get(row["case"]) in ("labelled", "reviewed"))
     shadow = tuple(case for case in content.get("shadow", ()) if case in may_train)
     return Queue(run.id, by_model, cases, shadow, done)
+
+
+def _entry(rank: int, row: dict[str, Any], before: NextCase | None) -> NextCase:
+    if before is not None and before.rank == rank and before.values is row["values"]:
+        return before
+    return NextCase(rank, row["case"], row["score"], row["reason"], row["values"])
 
 
 def newest_scores(runs: Sequence[RunFolder]) -> dict[str, float]:
@@ -95,6 +104,16 @@ def _newest_ranking(runs: Sequence[RunFolder]) -> tuple[RunFolder | None, bool]:
 
 
 def _scores(run: RunFolder) -> dict[str, Any]:
+    try:
+        status = run.scores_path.stat()
+    except OSError:  # gone since it was found: reading it says so
+        return _read_scores(run, 0, 0)
+    return _read_scores(run, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=2)
+def _read_scores(run: RunFolder, _size: int, _mtime_ns: int) -> dict[str, Any]:
+    """Read once for every change of the file: with many thousand cases it takes long. Nobody changes the result."""
     content = read_json(run.scores_path)
     if not isinstance(content, dict) or not isinstance(content.get("suggestions"), list):
         raise BadInput("this ranking is damaged.", hint="Train or predict again.", path=run.scores_path)

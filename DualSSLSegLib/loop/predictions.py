@@ -9,8 +9,10 @@ from typing import Any
 
 from DualSSLSegLib.atomic import read_json, write_json
 from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.give_way import give_way
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.study.folder import StudyFolder
+from DualSSLSegLib.study.layout import names_in
 from DualSSLSegLib.study.writing import CannotWrite
 
 PUBLISHED_NAME = "published.json"
@@ -34,9 +36,7 @@ class Prediction:
 
 def predicted_cases(run: RunFolder) -> set[str]:
     """The cases whose prediction in this run is complete."""
-    if not run.predictions.is_dir():
-        return set()
-    return {path.stem for path in run.predictions.glob("*.json") if not path.name.startswith(".")}
+    return {name.removesuffix(".json") for name in names_in(run.predictions) if name.endswith(".json")}
 
 
 def prediction_in(run: RunFolder, case: str) -> Prediction | None:
@@ -62,27 +62,28 @@ def newest_prediction(runs: Sequence[RunFolder], case: str) -> Prediction | None
 def publish(
     study: StudyFolder, run: RunFolder, newer: Sequence[RunFolder], refused: dict[str, str]
 ) -> Generator[str, None, None]:
-    """Publish the run's predictions to labels/original, each under the study's lock; yields the cases done.
+    """Publish the run's predictions to labels/original, each under the study's lock; yields every case tried.
 
     What was published before is not done again; a case that a `newer` run has predicted, or that is no longer in
-    the study, is passed over. A prediction that is no label of its case goes to `refused` with the reason and
-    stops no other; it is tried again next time. Raises StudyBusy when another program keeps the lock and
+    the study, or is among the `refused`, is passed over. A prediction that is no label of its case goes to `refused`
+    with the reason and stops no other. Raises StudyBusy when another program keeps the lock and
     CannotWrite; what was done stays done.
     """
     marker = run.path / PUBLISHED_NAME
     done = set(_published(marker))
     newer_cases = set().union(*(predicted_cases(other) for other in newer))
-    waiting = sorted((predicted_cases(run) - done - newer_cases) & study.cases().keys())
+    waiting = sorted((predicted_cases(run) - done - newer_cases - refused.keys()) & study.cases().keys())
     try:
         for case in waiting:
+            give_way()
             try:
                 study.publish_prediction(case, run.prediction_path(case))
             except CannotWrite:
                 raise
             except BadInput as error:
                 refused[case] = str(error)
-                continue
-            done.add(case)
+            else:
+                done.add(case)
             yield case
     finally:
         if waiting:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.give_way import give_way
 from DualSSLSegLib.imaging.formats import SCAN_SUFFIXES, SEGMENTATION_SUFFIX, stem_of, suffix_of
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.study.folder import StudyFolder
@@ -32,6 +33,7 @@ def study_rows(
     rows: Rows = []
     unusable: list[str] = []
     for case in study.cases().values():
+        give_way()
         revision = study.latest(case)
         role = _role(study, case, revision, chosen, use_accepted)
         label = None

@@ -40,8 +40,11 @@ class Survey:
         return self.status.problems
 
 
-def survey(controller: Controller) -> Survey:
-    """Look at the whole study. Slow: for the background. Raises BadInput when the folder is out of reach."""
+def survey(controller: Controller, before: Survey | None = None) -> Survey:
+    """Look at the whole study. Slow: for the background. What is as it was `before` is taken from there.
+
+    Raises BadInput when the folder is out of reach.
+    """
     study = controller.study
     try:
         if not study.path.is_dir():
@@ -52,9 +55,9 @@ def survey(controller: Controller) -> Survey:
             )
         runs = controller.runs.all()
         status = study.status()
-        queue, scores, damage = _ranking(study, runs, status)
+        queue, scores, damage = _ranking(study, runs, status, None if before is None else before.queue)
         status = replace(status, problems=(*status.problems, *damage))
-        rows = case_rows(status, queue, scores)
+        rows = case_rows(status, queue, scores, () if before is None else before.rows)
         active = controller.runs.active()
     except OSError as error:
         raise BadInput(
@@ -66,11 +69,11 @@ def survey(controller: Controller) -> Survey:
 
 
 def _ranking(
-    study: StudyFolder, runs: Sequence[RunFolder], status: StudyStatus
+    study: StudyFolder, runs: Sequence[RunFolder], status: StudyStatus, before: Queue | None
 ) -> tuple[Queue | None, dict[str, float], list[Problem]]:
     """Queue and scores; a damaged ranking is a problem of the study and no reason not to show the rest."""
     try:
-        return newest_queue(study, runs, status), newest_scores(runs), []
+        return newest_queue(study, runs, status, before), newest_scores(runs), []
     except DualSSLSegError as error:
         path = Path(error.path) if error.path else study.runs_dir
         return None, {}, [Problem(path, f"{error.message} {error.hint}".strip())]

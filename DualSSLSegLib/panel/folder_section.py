@@ -148,7 +148,7 @@ class FolderSection:
         if output == self._looked_for or (state is not None and state.active):
             return
         self._looked_for = output
-        if output and Path(output).is_dir():
+        if output:
             self.workbench.find_folder_run(output)
 
     def _why_not(self) -> str:

@@ -68,7 +68,7 @@ class HotSpotTable:
         for row, spot in enumerate(spots):
             texts = {
                 _SEEN: "",
-                _WHERE: spot.sentence,
+                _WHERE: spot.where[:1].upper() + spot.where[1:],
                 _SIZE: volume_words(spot.volume_mm3),
                 _PEAK: f"{spot.peak:.2f}",
             }

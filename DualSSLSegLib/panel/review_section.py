@@ -42,11 +42,13 @@ class ReviewSection:
             ui.reasonCombo.addItem(reason)
         ui.reasonCombo.lineEdit().setPlaceholderText(_("reason (may be left out)"))
         self._buttons = {
+            ui.acceptNextButton: ("accept", lambda: workbench.accept(then_review_next=True)),
             ui.acceptButton: ("accept", workbench.accept),
             ui.correctButton: ("correct", workbench.correct),
             ui.rejectButton: ("reject", self._reject),
             ui.nextSpotButton: ("jump_next", self._go_to_next),
             ui.acceptAllButton: ("accept_all", self._accept_all),
+            ui.cancelAcceptButton: ("cancel_accept_all", workbench.cancel_accept_all),
         }
         self._helps = {str(button.objectName): str(button.toolTip) for button in self._buttons}
         for button, (_verb, take) in self._buttons.items():
@@ -151,6 +153,8 @@ class ReviewSection:
         self.ui.acceptAllButton.text = (
             _("Accept all {count} unseen...").format(count=count) if count else _("Accept all")
         )
+        accepting = "being accepted" in self.workbench.why_not("accept_all")
+        self.ui.cancelAcceptButton.setVisible(accepting)
         self.ui.reasonCombo.enabled = bool(self.ui.rejectButton.enabled)
         if self._shortcut is not None:
             self._shortcut.enabled = not self.workbench.why_not("jump_next")

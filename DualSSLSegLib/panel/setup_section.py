@@ -33,7 +33,7 @@ class SetUpSection:
             label.textFormat = qt.Qt.PlainText
             label.setTextInteractionFlags(qt.Qt.TextSelectableByMouse | qt.Qt.TextSelectableByKeyboard)
         ui.installWords.textFormat = qt.Qt.PlainText
-        self.offer = InstallOffer(ui, lambda: str(workbench.why_not("install")), workbench.install)
+        self.offer = InstallOffer(ui, workbench)
         self._helps = {
             name: str(getattr(ui, name).toolTip)
             for name in ("checkButton", "cancelInstallButton", "removeButton", "pythonButton")
@@ -59,7 +59,7 @@ class SetUpSection:
         if topic == "setup":
             self._show_found(workbench.probe)
             self._show_installation(state)
-            self.offer.show(workbench.probe, workbench.setting, state is not None and state.active)
+            self.offer.show(state is not None and state.active)
             self._show_setting()
         self._show_buttons()
 
@@ -70,7 +70,8 @@ class SetUpSection:
         """Nothing goes on here while the panel is not seen."""
 
     def close(self) -> None:
-        """Nothing is held; an installation under way belongs to the workbench."""
+        """An installation under way belongs to the workbench."""
+        self.offer.close()
 
     # --- what was found -----------------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ class StudySection:
         self._workbench = workbench
         self.widget = slicer.util.loadUI(resource_path("UI/Study.ui"))
         self.ui = slicer.util.childWidgetVariables(self.widget)
-        self._new_folder: str | None = None  # chosen, and no study yet
+        self._asked_for: Path | None = None  # the folder whose structures are asked for
         self._recent_menu = qt.QMenu(self.ui.recentButton)
         self.recent_actions: list[Any] = []
         self.ui.recentButton.setMenu(self._recent_menu)
@@ -80,17 +80,12 @@ class StudySection:
 
     def open_folder(self, folder: str) -> None:
         """Open the study in a folder, or ask for its structures when it is none yet."""
-        if self._workbench.is_study(folder) or not Path(folder).is_dir():
-            # a folder that is gone (or on a drive that is) is opened, too: that says so in words
-            self._new_folder = None
-            self._workbench.open_study(folder)
-        else:
-            self._new_folder = folder
-            self._show_study()
-            self.ui.namesEdit.setFocus()
+        self._workbench.open_folder(folder)
 
     def _choose(self) -> None:
-        start = self._folder_shown() or next(iter(recent_folders()), "")
+        start = (
+            self._folder_shown()
+        )  # a folder opened before may lie on a drive that does not answer any more
         folder = qt.QFileDialog.getExistingDirectory(self.widget, _("Choose a folder of scans"), start)
         if folder:
             self.open_folder(str(folder))
@@ -101,31 +96,34 @@ class StudySection:
             self.open_folder(folders[0])
 
     def _create(self) -> None:
-        names = self._names()
-        if self._new_folder and names:
-            self._workbench.create_study(self._new_folder, names)
+        names, folder = self._names(), self._workbench.new_folder
+        if folder is not None and names:
+            self._workbench.create_study(folder, names)
 
     def _names(self) -> list[str]:
         return [name.strip() for name in str(self.ui.namesEdit.text).split(",") if name.strip()]
 
     def _folder_shown(self) -> str:
-        return self._new_folder or str(self._workbench.study_path or "")
+        return str(self._workbench.new_folder or self._workbench.study_path or "")
 
     def _show_study(self) -> None:
         workbench, ui = self._workbench, self.ui
         if workbench.study_path is not None:
             path = str(workbench.study_path)
-            if self._new_folder and Path(self._new_folder) == workbench.study_path:
-                self._new_folder = None
-                ui.namesEdit.clear()
             if path != next(iter(recent_folders()), None):
                 remember_folder(path)
+        new = workbench.new_folder
+        if new is None and self._asked_for is not None:
+            ui.namesEdit.clear()
         ui.folderEdit.text = self._folder_shown()
         ui.folderEdit.toolTip = self._folder_shown()
-        ui.newStudyArea.setVisible(self._new_folder is not None)
-        ui.openStudyArea.setVisible(workbench.study_path is not None and self._new_folder is None)
+        ui.newStudyArea.setVisible(new is not None)
+        ui.openStudyArea.setVisible(workbench.study_path is not None and new is None)
         ui.readOnlyLabel.text = workbench.read_only
-        ui.readOnlyLabel.setVisible(bool(workbench.read_only) and self._new_folder is None)
+        ui.readOnlyLabel.setVisible(bool(workbench.read_only) and new is None)
+        if new is not None and new != self._asked_for:
+            ui.namesEdit.setFocus()
+        self._asked_for = new
         self.structures.set_structures(workbench.structures, workbench.why_not("add_structure"))
         names = ", ".join(structure.name for structure in workbench.structures)
         ui.structuresBox.title = _("Structures: {names}").format(names=names)
@@ -144,7 +142,7 @@ class StudySection:
             "" if folders else _("No study was opened here before"),
             _("Studies opened before"),
         )
-        nothing_open = self._workbench.study_path is None and self._new_folder is None
+        nothing_open = self._workbench.study_path is None and self._workbench.new_folder is None
         self.ui.reopenButton.setVisible(bool(folders) and nothing_open)
         if folders:
             self.ui.reopenButton.text = _("Open {name} again").format(name=Path(folders[0]).name)
@@ -173,10 +171,10 @@ class StudySection:
         allow(self.ui.createButton, busy, _("Make this folder a study. Its scans stay as they are."))
         allow(
             self.ui.chooseButton,
-            workbench.why_not("open_study"),
+            workbench.why_not("open_folder"),
             _("Choose the folder that holds the scans. They stay where they are and are never changed."),
         )
-        allow(self.ui.reopenButton, workbench.why_not("open_study"), self.ui.reopenButton.toolTip)
+        allow(self.ui.reopenButton, workbench.why_not("open_folder"), self.ui.reopenButton.toolTip)
         allow(
             self.ui.refreshButton,
             workbench.why_not("refresh"),

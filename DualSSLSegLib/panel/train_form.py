@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import qt
@@ -75,6 +75,22 @@ class TrainForm:
     @property
     def from_scratch(self) -> bool:
         return bool(self.ui.scratchCheckBox.checked)
+
+    @property
+    def choices(self) -> dict[str, Any]:
+        """What is remembered for the next time: method, minutes, device."""
+        return {"method": self.method, "minutes": self.minutes, "device": self.device}
+
+    def take(self, choices: Mapping[str, Any]) -> None:
+        """Fill the form with earlier `choices`; what is not among them, or not known any more, stays as it is."""
+        ui, minutes = self.ui, choices.get("minutes")
+        if choices.get("method") in CATALOGUE:
+            ui.methodCombo.setCurrentIndex(list(CATALOGUE).index(choices["method"]))
+        if isinstance(minutes, int | float) and not isinstance(minutes, bool):
+            ui.minutesSpin.value = float(minutes)
+        row = ui.deviceCombo.findData(str(choices.get("device", "")))
+        if row >= 0:
+            ui.deviceCombo.setCurrentIndex(row)
 
     def show_expectation(self, expectation: Any) -> None:
         """Say what a training would be like; None as long as that is not known."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import qt
 import slicer
 from slicer.i18n import tr as _
 
 from DualSSLSegLib.panel.curve_plot import CurvePlot
 from DualSSLSegLib.panel.run_view import RunView
 from DualSSLSegLib.panel.train_form import TrainForm, labels_words
+from DualSSLSegLib.panel.training_choices import last_choices, remember_choices
 
 _STEERING = {"pauseButton": "pause", "resumeButton": "resume", "stopButton": "stop"}
 
@@ -22,6 +25,7 @@ class TrainSection:
         self.workbench = workbench
         self.widget = slicer.util.loadUI(resource_path("UI/Train.ui"))
         self.ui = slicer.util.childWidgetVariables(self.widget)
+        self._filled_for: Path | None = None  # the study whose last choices are in the form
         self._asked = False  # whether the machine was looked at for this section
         self.form = TrainForm(self.ui, self._expect)
         self.run_view = RunView(
@@ -36,6 +40,8 @@ class TrainSection:
         self.ui.predictButton.clicked.connect(
             lambda *_arguments: workbench.start_prediction(self.form.device)
         )
+        self._export_help = str(self.ui.exportButton.toolTip)
+        self.ui.exportButton.clicked.connect(lambda *_arguments: self._export())
         self.ui.rankButton.clicked.connect(lambda *_arguments: workbench.start_ranking())
         self.ui.trainSection.connect("contentsCollapsed(bool)", self._folded)
         for topic in ("cases", "run"):
@@ -45,6 +51,7 @@ class TrainSection:
         """Show the part of the workbench's state that `topic` names."""
         if topic == "study":
             self._asked = False
+            self._fill()
             self._expect()
         if topic in ("study", "cases", "setup", "run", "message"):
             self._show_request()
@@ -60,8 +67,25 @@ class TrainSection:
     def close(self) -> None:
         """Nothing is held."""
 
+    def _fill(self) -> None:
+        """The form as it was when this study, else any other, was trained last."""
+        study = self.workbench.study_path
+        if study is not None and study != self._filled_for:
+            self.form.take(last_choices(study))
+        self._filled_for = study
+
+    def _export(self) -> None:
+        study = self.workbench.study_path
+        path = qt.QFileDialog.getSaveFileName(
+            self.widget, _("Save the model as"), f"{study.name if study else 'model'}.pt", _("Model (*.pt)")
+        )
+        if path:
+            self.workbench.export_model(str(path))
+
     def _train(self) -> None:
         form = self.form
+        if self.workbench.study_path is not None:
+            remember_choices(self.workbench.study_path, form.choices)
         self.workbench.start_training(
             method=form.method,
             options=form.options.values(),
@@ -92,6 +116,10 @@ class TrainSection:
         reason = workbench.why_not("start_prediction")
         ui.predictButton.enabled = not reason
         ui.predictButton.toolTip = reason or self._predict_help
+        reason = workbench.why_not("export_model")
+        ui.exportButton.enabled = not reason
+        ui.exportButton.toolTip = reason or self._export_help
+        ui.exportButton.setVisible(workbench.run is not None)
         reason = workbench.why_not("start_ranking")
         ui.rankButton.enabled = not reason
         ui.rankButton.toolTip = reason or self._rank_help

@@ -11,17 +11,18 @@ from DualSSLSegLib.study.scan import Listing, same_spelling
 
 
 class CaseIndex:
-    """The last listing of a study at `root`; `walk` makes a new one."""
+    """The last listing of a study at `root`; `walk` makes a new one, and is given the one before."""
 
-    def __init__(self, root: Path, walk: Callable[[], Listing]) -> None:
+    def __init__(self, root: Path, walk: Callable[[Listing | None], Listing]) -> None:
         self._root = root
         self._walk = walk
         self._listing: Listing | None = None
+        self._before: Listing | None = None
 
     def listing(self) -> Listing:
         """The listing, made when there is none yet."""
         if self._listing is None:
-            self._listing = self._walk()
+            self._listing = self._before = self._walk(self._before)
         return self._listing
 
     def refresh(self) -> None:

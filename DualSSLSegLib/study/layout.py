@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from DualSSLSegLib.give_way import give_way
+
 OWN_FOLDER = ".dualsslseg"
 LABELS_FOLDER = "labels"
 SEGMENTED_FOLDER = "segmented"
@@ -108,6 +110,7 @@ def names_in(folder: Path) -> list[str]:
     """Names of everything in a folder that is not hidden; a missing folder has nothing."""
     try:
         with os.scandir(folder) as entries:
+            give_way()
             return [entry.name for entry in entries if not entry.name.startswith(".")]
     except FileNotFoundError:
         return []

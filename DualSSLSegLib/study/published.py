@@ -5,10 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from DualSSLSegLib.atomic import replace_file, replacing
+from DualSSLSegLib.give_way import give_way
 from DualSSLSegLib.imaging.formats import SCAN_SUFFIXES, SEGMENTATION_SUFFIX, stem_of, suffix_of
 from DualSSLSegLib.study.layout import LABEL_SUFFIX
 from DualSSLSegLib.study.model import Revision
@@ -18,17 +19,28 @@ from DualSSLSegLib.study.scan import stamps_of
 def label_files(folder: Path) -> dict[str, list[Path]]:
     """The label files of a folder by case, `<case>.nii.gz` before others. A missing folder has none."""
     found: dict[str, list[Path]] = {}
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                known = suffix_of(entry.name) in (*SCAN_SUFFIXES, SEGMENTATION_SUFFIX)
-                if known and not entry.name.startswith(".") and entry.is_file():
-                    found.setdefault(stem_of(entry.name), []).append(Path(entry.path))
-    except FileNotFoundError:
-        return {}
+    for case, path in _label_files(folder):
+        found.setdefault(case, []).append(Path(path))
     for case, paths in found.items():
         paths.sort(key=lambda path: (path.name != case + LABEL_SUFFIX, path.name))
     return found
+
+
+def labelled_cases(folder: Path) -> set[str]:
+    """The cases that `label_files` finds files of."""
+    return {case for case, _ in _label_files(folder)}
+
+
+def _label_files(folder: Path) -> Iterator[tuple[str, str]]:
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                give_way()
+                known = suffix_of(entry.name) in (*SCAN_SUFFIXES, SEGMENTATION_SUFFIX)
+                if known and not entry.name.startswith(".") and entry.is_file():
+                    yield stem_of(entry.name), entry.path
+    except FileNotFoundError:
+        return
 
 
 def final_files(folder: Path, case_id: str) -> list[Path]:

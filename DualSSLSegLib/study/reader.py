@@ -18,7 +18,7 @@ from DualSSLSegLib.study.reviews import Review, read_review
 from DualSSLSegLib.study.revisions import Revisions
 from DualSSLSegLib.study.scan import Listing, list_cases
 from DualSSLSegLib.study.splits import SplitTable, as_table
-from DualSSLSegLib.study.status import StudyStatus
+from DualSSLSegLib.study.status import CaseStatus, StudyStatus
 from DualSSLSegLib.study.study_file import StudyFile, StudyStore
 from DualSSLSegLib.study.surveyor import Surveyor
 
@@ -39,6 +39,7 @@ class StudyReader:
         self._revisions = Revisions(self.layout)
         self._records = Records(self.layout)
         self._pending = PendingLabels()
+        self._known: dict[str, CaseStatus] = {}  # as the last `status` found them
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self.path)!r})"
@@ -139,7 +140,7 @@ class StudyReader:
             own = own_names(self.path, self._store.content) if own is None else own
             return self._pending.why_unreadable(case, path, own.get(case.id), self.structures)
 
-        return Surveyor(
+        status = Surveyor(
             self.layout,
             self._store.content,
             self._index.listing(),
@@ -148,7 +149,10 @@ class StudyReader:
             drafts=self.drafts.ids(),
             imports=imports,
             why_unreadable=why_unreadable,
+            known=self._known,
         ).status()
+        self._known = {case.id: case for case in status.cases}
+        return status
 
     def revisions(self, case: str | Case) -> list[Revision]:
         """The committed labels of a case, oldest first. Raises BadInput when one is damaged."""
@@ -208,13 +212,14 @@ class StudyReader:
         """How far the review of a case has come; an empty one when it has not begun."""
         return read_review(self.layout.reviews / f"{self._id(case)}.json")
 
-    def _walk(self) -> Listing:
+    def _walk(self, before: Listing | None) -> Listing:
         content = self._store.content
         return list_cases(
             self.path,
             folders=scan_folders(content),
             channels=content.channels,
             numbered=content.numbered_channels,
+            before=before,
         )
 
     def _id(self, case: str | Case) -> str:

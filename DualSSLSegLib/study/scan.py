@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.give_way import give_way
 from DualSSLSegLib.imaging.formats import SCAN_SUFFIXES, channel_of, is_dicom_folder, suffix_of
 from DualSSLSegLib.study.layout import LABELS_FOLDER, holds_results
 from DualSSLSegLib.study.model import Case, Problem, Stamps, named_paths
@@ -17,6 +18,10 @@ from DualSSLSegLib.study.model import Case, Problem, Stamps, named_paths
 _DIGITS = re.compile(r"([0-9]+)")
 _LONGEST_ID = 225
 """Bytes of UTF-8: with "_disagreement.nii.gz" behind it a file name still fits the 255 that systems allow."""
+_RENAME = "(capitals or the spelling of accents only); rename all but one."
+_NO_CHANNEL = -1  # of a file whose name should say one
+
+_Files = tuple[tuple[int, str], ...]  # channel and path of each file of a case
 
 
 @dataclass(frozen=True)
@@ -29,36 +34,41 @@ class Listing:
 
 
 def list_cases(
-    root: Path, *, folders: Sequence[str] | None = None, channels: int = 1, numbered: bool = False
+    root: Path,
+    *,
+    folders: Sequence[str] | None = None,
+    channels: int = 1,
+    numbered: bool = False,
+    before: Listing | None = None,
 ) -> Listing:
     """Every scan below `root` (or below its sub-folders named in `folders`, themselves not searched deeper).
 
     labels/, results of `segment`, hidden folders and files, .seg.nrrd and files that are no scans are passed
-    over. Headers are not read. Raises BadInput when `root` is not a folder that can be listed.
+    over. Headers are not read. What has not changed since the walk `before` is taken from it: thousands of
+    objects that come and go at every look would keep Python's garbage collection busy.
+    Raises BadInput when `root` is not a folder that can be listed.
     """
     problems: list[Problem] = []
-    found: dict[str, list[Path]] = {}
-    empty: set[Path] = set()
+    empty: set[str] = set()
+    by_id: dict[str, _Files] = {}
     places = [root] if folders is None else [root / name for name in folders if (root / name).is_dir()]
     for place in places:
         for name, path, size in _scans(place, problems, deeper=folders is None):
-            found.setdefault(name, []).append(path)
+            give_way()
             if size == 0:
                 empty.add(path)
-    by_id: dict[str, dict[int, list[Path]]] = {}
-    for name, paths in found.items():
-        match = channel_of(name) if numbered or channels > 1 else None
-        if match is None and (numbered or channels > 1):
-            reason = f"its name has no channel number, such as {name}_0000."
-            problems += [Problem(path, reason, (name,)) for path in paths]
-            by_id.setdefault(name, {}).setdefault(-1, []).extend(paths)
-            continue
-        case, channel = match or (name, 0)
-        by_id.setdefault(case, {}).setdefault(channel, []).extend(paths)
-    return _sorted_out(root, by_id, channels, empty, problems)
+            case, channel = name, 0
+            if numbered or channels > 1:
+                match = channel_of(name)
+                if match is None:
+                    reason = f"its name has no channel number, such as {name}_0000."
+                    problems.append(Problem(Path(path), reason, (name,)))
+                case, channel = match or (name, _NO_CHANNEL)
+            by_id[case] = (*by_id.get(case, ()), (channel, path))
+    return _sorted_out(root, by_id, channels, empty, problems, before)
 
 
-def _scans(place: Path, problems: list[Problem], *, deeper: bool) -> Iterator[tuple[str, Path, int]]:
+def _scans(place: Path, problems: list[Problem], *, deeper: bool) -> Iterator[tuple[str, str, int]]:
     """(name without ending, path, size or -1 for a series folder) of everything that looks like a scan."""
     waiting = [place]
     visited: set[tuple[int, int]] = set()
@@ -75,7 +85,7 @@ def _scans(place: Path, problems: list[Problem], *, deeper: bool) -> Iterator[tu
                     if entry.is_dir():
                         if not (deeper and entry.name.casefold() != LABELS_FOLDER):
                             if not deeper and is_dicom_folder(entry.path):
-                                yield entry.name, Path(entry.path), -1
+                                yield entry.name, entry.path, -1
                             continue
                         if entry.is_symlink() and _seen(entry, visited):
                             continue
@@ -87,7 +97,7 @@ def _scans(place: Path, problems: list[Problem], *, deeper: bool) -> Iterator[tu
                             reason = f"this file cannot be opened ({error.strerror or error})."
                             problems.append(Problem(Path(entry.path), reason))
                             continue
-                        yield entry.name[: -len(suffix)], Path(entry.path), size
+                        yield entry.name[: -len(suffix)], entry.path, size
                     else:
                         others = True
         except OSError as error:
@@ -106,7 +116,7 @@ def _scans(place: Path, problems: list[Problem], *, deeper: bool) -> Iterator[tu
                 )
                 problems.append(Problem(folder, reason))
         elif others and is_dicom_folder(folder):
-            yield folder.name, folder, -1
+            yield folder.name, str(folder), -1
 
 
 def _seen(entry: os.DirEntry[str], visited: set[tuple[int, int]]) -> bool:
@@ -123,40 +133,52 @@ def _seen(entry: os.DirEntry[str], visited: set[tuple[int, int]]) -> bool:
 
 def _sorted_out(
     root: Path,
-    by_id: dict[str, dict[int, list[Path]]],
+    by_id: dict[str, _Files],
     channels: int,
-    empty: set[Path],
+    empty: set[str],
     problems: list[Problem],
+    before: Listing | None,
 ) -> Listing:
+    known = {} if before is None else before.cases
     cases: dict[str, Case] = {}
     refused: dict[str, str] = {}
-    same: dict[str, list[str]] = {}
-    for case in by_id:
-        same.setdefault(case if case.isascii() and case.islower() else _folded(case), []).append(case)
-    for alike in same.values():
-        if len(alike) > 1:
-            paths = sorted(path for case in alike for files in by_id[case].values() for path in files)
-            reason = (
-                f"{named_paths(paths, root)} have names that some systems cannot tell apart "
-                "(capitals or the spelling of accents only); rename all but one."
-            )
-            problems.append(Problem(paths[0], reason, tuple(sorted(alike))))
-            refused.update(dict.fromkeys(alike, reason))
-    for case in sorted(by_id, key=natural_order):
+    for alike in _alike(by_id):
+        paths = sorted(Path(path) for case in alike for _, path in by_id[case])
+        reason = f"{named_paths(paths, root)} have names that some systems cannot tell apart {_RENAME}"
+        problems.append(Problem(paths[0], reason, tuple(sorted(alike))))
+        refused.update(dict.fromkeys(alike, reason))
+    for case in known if by_id.keys() == known.keys() else sorted(by_id, key=natural_order):
+        give_way()
         if case in refused:
             continue
-        reason = _why_not(case, by_id[case], channels, empty, root)
+        files = by_id[case]
+        reason = _why_not(case, files, channels, empty, root)
         if reason:
             refused[case] = reason
-            if -1 not in by_id[case]:  # named already
-                first = sorted(path for files in by_id[case].values() for path in files)[0]
-                problems.append(Problem(first, reason, (case,)))
+            if files[0][0] != _NO_CHANNEL:  # named already
+                problems.append(Problem(min(Path(path) for _, path in files), reason, (case,)))
             continue
-        cases[case] = Case(case, tuple(by_id[case][channel][0] for channel in range(channels)))
+        paths_now = [path for _, path in sorted(files)]
+        old = known.get(case)
+        same_paths = old is not None and [str(path) for path in old.paths] == paths_now
+        cases[case] = old if old and same_paths else Case(case, tuple(map(Path, paths_now)))
     return Listing(cases, tuple(problems), refused)
 
 
-def _why_not(case: str, files: dict[int, list[Path]], channels: int, empty: set[Path], root: Path) -> str:
+def _alike(ids: Iterable[str]) -> list[list[str]]:
+    """Ids that differ in capitals or the spelling of accents only."""
+    first: dict[str, str] = {}
+    alike: dict[str, list[str]] = {}
+    for case in ids:
+        plain = case if case.isascii() and case.islower() else _folded(case)
+        if plain in first:
+            alike.setdefault(plain, [first[plain]]).append(case)
+        else:
+            first[plain] = case
+    return list(alike.values())
+
+
+def _why_not(case: str, files: _Files, channels: int, empty: set[str], root: Path) -> str:
     """Why these files cannot be a case, in words; "" when they can."""
     if not case.isascii() or len(case) > _LONGEST_ID:
         try:
@@ -169,23 +191,24 @@ def _why_not(case: str, files: dict[int, list[Path]], channels: int, empty: set[
         return "its name holds control characters; rename it."
     if os.name == "nt" and case.endswith((" ", ".")):
         return "its name ends with a space or a dot, which Windows drops from folders; rename it."
-    for _, paths in sorted(files.items()):
+    found = [channel for channel, _ in files]
+    for channel in sorted(found) if len(found) > 1 else ():
+        paths = [Path(path) for other, path in files if other == channel]
         if len(paths) > 1:
             return (
                 f"{named_paths(sorted(paths), root)} would both be the case {case!r}; "
                 "rename one or move it out of the study."
             )
-    if -1 in files:
+    if _NO_CHANNEL in found:
         return f"its name has no channel number, such as {case}_0000."
-    missing = [f"{case}_{channel:04d}" for channel in range(channels) if channel not in files]
+    missing = [f"{case}_{channel:04d}" for channel in range(channels) if channel not in found]
     if missing:
         return f"of its {channels} channels {', '.join(missing)} is missing."
-    extra = [f"{case}_{channel:04d}" for channel in files if channel >= channels]
+    extra = [f"{case}_{channel:04d}" for channel in found if channel >= channels]
     if extra:
         return f"it has more than {channels} channels: {', '.join(sorted(extra))}."
-    for _, paths in sorted(files.items()):
-        if empty and paths[0] in empty:
-            return "this file is empty (0 bytes); copy it again from its source."
+    if empty and any(path in empty for _, path in files):
+        return "this file is empty (0 bytes); copy it again from its source."
     return ""
 
 
@@ -193,10 +216,10 @@ def _folded(case: str) -> str:
     return unicodedata.normalize("NFC", case).casefold()
 
 
-def natural_order(case: str) -> list[tuple[int, str]]:
+def natural_order(case: str) -> tuple[tuple[int, str], ...]:
     """A sort key that puts case2 before case10."""
     parts = _DIGITS.split(case)
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
+    return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in parts)
 
 
 def same_spelling(case: str, known: dict[str, Case]) -> str | None:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from DualSSLSegLib.errors import DualSSLSegError
+from DualSSLSegLib.give_way import give_way
 from DualSSLSegLib.study.layout import StudyLayout, names_in
 from DualSSLSegLib.study.model import Case, Problem, Revision
-from DualSSLSegLib.study.published import is_kept, label_files
+from DualSSLSegLib.study.published import is_kept, label_files, labelled_cases
 from DualSSLSegLib.study.records import Records, image_unchanged, replaced_words
 from DualSSLSegLib.study.reviews import Review, read_review
 from DualSSLSegLib.study.revisions import Revisions
@@ -21,7 +22,11 @@ _READ_AT_MOST = 256 << 20
 
 
 class Surveyor:
-    """Collects what lies in the study folder, each folder listed once, and judges case by case."""
+    """Collects what lies in the study folder, each folder listed once, and judges case by case.
+
+    `known`: what an earlier look found. A case that stands as it did keeps that object: ten thousand new ones at
+    every look would keep Python's garbage collection busy, and with it everything else.
+    """
 
     def __init__(
         self,
@@ -34,6 +39,7 @@ class Surveyor:
         drafts: set[str],
         imports: Mapping[str, Path],
         why_unreadable: Callable[[Case, Path], str],
+        known: Mapping[str, CaseStatus],
     ) -> None:
         self._layout = layout
         self._content = content
@@ -43,6 +49,7 @@ class Surveyor:
         self._drafts = drafts
         self._imports = imports
         self._why_unreadable = why_unreadable
+        self._known = known
         self._problems = list(listing.problems)
         self._bytes_left = _READ_AT_MOST
         self._with_revisions = set(revisions.cases())
@@ -55,8 +62,11 @@ class Surveyor:
         unreadable = self._unreadable()
         cases = []
         for case in self._listing.cases.values():
+            give_way()
             problem = unreadable.get(case.id)
-            cases.append(self._failed(case.id, problem) if problem else self._judge(case))
+            now = self._failed(case.id, problem) if problem else self._judge(case)
+            before = self._known.get(case.id)
+            cases.append(before if before == now else now)
         if self._listing.refused:
             cases += [self._failed(case_id, reason) for case_id, reason in self._listing.refused.items()]
             cases.sort(key=lambda case: natural_order(case.id))
@@ -205,7 +215,7 @@ class Surveyor:
             for name in names_in(folder):
                 if name.endswith(".json"):
                     found.setdefault(name[:-5], folder.parent.name)
-        return dict.fromkeys(label_files(self._layout.original)) | found
+        return dict.fromkeys(labelled_cases(self._layout.original)) | found
 
     def _split(self, case_id: str) -> str:
         entry = self._content.splits.get(case_id)

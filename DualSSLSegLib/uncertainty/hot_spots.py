@@ -44,7 +44,8 @@ class HotSpot:
 
     centre_voxel (i, j, k) lies inside the region; centre_ras_mm is the same place through the affine. peak and mean are
     uncertainties 0..1. structure: the structure it belongs to (empty for none); between: the names that meet there.
-    place: "at its superior end". sentence: all of it in plain words.
+    place: "at its superior end". where: what it lies at and place, in plain words.
+    sentence: all of it in plain words.
     """
 
     volume_mm3: float
@@ -56,6 +57,7 @@ class HotSpot:
     structure: str
     between: tuple[str, ...]
     place: str
+    where: str
     sentence: str
 
     def to_dict(self) -> dict[str, Any]:
@@ -163,7 +165,8 @@ class _Words:
         if not own:
             place = self._distance(point) + place
         peak = float(values.max())
-        sentence = f"{_volume(mm3)} {border}, {place}; the networks are unsure (peak {peak:.2f})"
+        where_words = f"{border}, {place}"
+        sentence = f"{_volume(mm3)} {where_words}; the networks are unsure (peak {peak:.2f})"
         i, j, k = (int(c) for c in centre)
         x, y, z = (round(float(c), 2) for c in point)
         return HotSpot(
@@ -176,6 +179,7 @@ class _Words:
             structure=self.names[own] if own else "",
             between=tuple(self.names[value] for value in meeting),
             place=place,
+            where=where_words,
             sentence=sentence,
         )
 

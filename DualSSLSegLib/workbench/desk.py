@@ -48,7 +48,8 @@ def verb(method: Verb) -> Verb:
             refusal = self.why_not(method.__name__)
             if refusal:
                 raise BadInput(refusal)
-            method(self, *args, **kwargs)
+            with self.background.undisturbed():
+                method(self, *args, **kwargs)
         except Exception as error:
             self._failed(error)
 
@@ -58,13 +59,13 @@ def verb(method: Verb) -> Verb:
 class Desk:
     """The state of the workbench, and how its steps work. Topics name which part of the state has changed.
 
-    study    controller, study_path, read_only, structures
+    study    controller, study_path, read_only, structures, new_folder
     cases    rows, queue, counts, problems, next_case, expectation
     case     case, opened, case_scene, changed
     run      run, run_state, run_words, curves, used_labels
     review   prediction, hot_spots, current_hot_spot, score_words, map_shown
     folder   folder_run, folder_state, folder_words, folder_rows
-    setup    probe, setting, install_state
+    setup    probe, setting, plan, plan_problem, install_state
     message  message, busy
     """
 
@@ -85,6 +86,7 @@ class Desk:
         self.study_path: Path | None = None
         self.read_only = ""  # "" or, as a sentence, why the study can be looked at only
         self.structures: tuple[Structure, ...] = ()
+        self.new_folder: Path | None = None  # chosen, and no study yet
         self.editor_lock: EditorLock | None = None
         self._lock_asked_for: EditorLock | None = None  # by the study that is, or was last, being opened
         self._closed = False

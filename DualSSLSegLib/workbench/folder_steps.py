@@ -58,24 +58,33 @@ class FolderSteps(VerdictSteps):
             self._say("info", "")
             self._show_folder_run(*started)
 
-        self._do(work, then, busy="Starting the segmentation", of_study=False)
+        self._do(work, then, busy="Starting the segmentation", of_study=False, aside=True)
 
     @verb
     def find_folder_run(self, output: str | Path) -> None:
-        """Show the newest segmentation that wrote, or writes, to this folder; nothing when there is none."""
-        launcher = self.launcher
+        """Show the newest segmentation that wrote, or writes, to this folder; nothing when there is none. A folder that
+        does not exist (yet) changes nothing."""
+        launcher, folder = self.launcher, Path(output).expanduser()
 
-        def work() -> tuple[Runs, RunFolder | None]:
-            runs = output_runs(Path(output).expanduser(), launcher)
+        def work() -> tuple[Runs, RunFolder | None] | None:
+            if not folder.is_dir():
+                return None
+            runs = output_runs(folder, launcher)
             found = [run for run in runs.all() if run.spec().get("kind") == "segment"]
             return runs, found[-1] if found else None
 
+        def then(found: tuple[Runs, RunFolder | None] | None) -> None:
+            if found is not None:
+                self._show_folder_run(*found)
+
+        patience = "choose another folder if its drive does not answer"
         self._do(
             work,
-            lambda found: self._show_folder_run(*found),
-            busy="Looking at the results",
+            then,
+            busy=f"Looking for results in {folder.name or folder} ({patience})",
             key="find",
             of_study=False,
+            aside=True,
         )
 
     def _show_folder_run(self, runs: Runs, run: RunFolder | None) -> None:
@@ -125,7 +134,7 @@ class FolderSteps(VerdictSteps):
             look = look_at(runs, run)  # first: what it has written when it ends is then among the rows
             return _FolderLook(look, results.look())
 
-        self._do(work, then, key="folder", failed=failed, of_study=False)
+        self._do(work, then, key="folder", failed=failed, of_study=False, aside=True)
 
     @verb
     def stop_folder(self) -> None:
@@ -145,7 +154,13 @@ class FolderSteps(VerdictSteps):
             self.folder_state = None
             self._watch_folder_now()
 
-        self._do(lambda: getattr(runs, wish)(run), then, busy="Telling the segmentation", of_study=False)
+        self._do(
+            lambda: getattr(runs, wish)(run),
+            then,
+            busy="Telling the segmentation",
+            of_study=False,
+            aside=True,
+        )
 
     @verb
     def open_result(self, name: str) -> None:
@@ -163,6 +178,7 @@ class FolderSteps(VerdictSteps):
                 key="open",
                 failed=self._not_read,
                 of_study=False,
+                aside=True,
             )
 
         self._leave(read)

@@ -60,9 +60,7 @@ class Keeping(Desk):
 
     def _begin_keeping(self) -> None:
         self._drafts = DraftBox()
-        self._being_written: dict[
-            int, tuple[str, np.ndarray, Grid]
-        ] = {}  # by number of the drafts: case, label
+        self._being_written: dict[int, tuple[str, np.ndarray, Grid]] = {}  # by number of the drafts
         self._save_under_way = False
         self._save_failed = False
         self._told_changed = False
@@ -163,9 +161,7 @@ class Keeping(Desk):
             self._saved_at = self.clock()
             try:
                 self._write_draft(lambda: None)
-            except (
-                DualSSLSegError
-            ) as error:  # such as a segment that is no structure: said now, tried again later
+            except DualSSLSegError as error:  # such as a segment that is no structure: tried again later
                 self._failed(error)
         if self.changed != self._told_changed:
             self._told_changed = self.changed
@@ -227,18 +223,22 @@ class Keeping(Desk):
         from DualSSLSegLib.imaging.write import write_label
 
         opened, target = self._the_case(), Path(path).expanduser().absolute()
-        label = self._take_label()
+        label, number = self._take_label(), self._drafts.take_number()
 
         def failed(error: Exception) -> None:
+            if self.opened is None or self.opened.volume is not opened.volume:  # left meanwhile
+                self._rescue(opened.id, label, opened.grid, error)
+                return
             self._unsaved = True
             self._failed(error)
 
         self._do(
-            lambda: write_label(target, label, opened.grid),
+            self._writing(number, opened, label, lambda: write_label(target, label, opened.grid)),
             lambda _: self._say("info", f"The label was written to {target}."),
             failed=failed,
             busy="Writing the label",
             of_study=False,
+            aside=True,  # its drive has nothing to do with that of the study
         )
 
 

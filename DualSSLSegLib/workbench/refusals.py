@@ -22,6 +22,7 @@ _OF_STUDY = frozenset(
             "start_training",
             "start_prediction",
             "start_ranking",
+            "export_model",
             "pause",
             "resume",
             "stop",
@@ -61,7 +62,16 @@ _OF_STUDY_CASE = frozenset(("submit", "save_draft"))
 _OF_PREDICTION = frozenset(("show_map", "jump", "jump_next", "mark_seen", "accept", "reject", "correct"))
 _WAITS = frozenset(
     (
-        *("open_study", "create_study", "close_study", "open_case", "open_next", "submit", "leave_case"),
+        *(
+            "open_folder",
+            "open_study",
+            "create_study",
+            "close_study",
+            "open_case",
+            "open_next",
+            "submit",
+            "leave_case",
+        ),
         *("discard_draft", "review", "accept", "accept_all", "correct", "reject", "open_result"),
         *("start_training", "start_prediction", "start_ranking", "add_structure", "rename_structure"),
         *("change_structure", "use_segmentation"),
@@ -98,8 +108,12 @@ def _start(desk: SetUpSteps) -> str:
 
 
 def _start_prediction(desk: SetUpSteps) -> str:
+    return _start(desk) or _export_model(desk)
+
+
+def _export_model(desk: SetUpSteps) -> str:
     none = not any(row.state == "predicted" for row in desk.rows) and desk.run is None
-    return _start(desk) or ("Nothing has been trained in this study yet." if none else "")
+    return "Nothing has been trained in this study yet." if none else ""
 
 
 def _pause(desk: SetUpSteps) -> str:
@@ -137,6 +151,12 @@ def _accept_all(desk: SetUpSteps) -> str:
     if desk._accepting is not None and desk._accepting is desk.controller:
         return "Predictions are being accepted."
     return "" if any(row.state == "predicted" for row in desk.rows) else "No prediction waits."
+
+
+def _cancel_accept_all(desk: SetUpSteps) -> str:
+    if desk._accepting is None or desk._accepting is not desk.controller:
+        return "No predictions are being accepted."
+    return "The one at work is finished, then it stops." if desk._accept_no_more else ""
 
 
 def _segment_folder(desk: SetUpSteps) -> str:
@@ -177,6 +197,7 @@ _SPECIAL = {
     "start_training": _start_training,
     "start_prediction": _start_prediction,
     "start_ranking": _start,
+    "export_model": _export_model,
     "pause": _pause,
     "resume": _resume,
     "stop": _stop,
@@ -185,6 +206,7 @@ _SPECIAL = {
     "accept": _accept,
     "correct": _accept,
     "accept_all": _accept_all,
+    "cancel_accept_all": _cancel_accept_all,
     "segment_folder": _segment_folder,
     "stop_folder": _stop_folder,
     "resume_folder": _resume_folder,

@@ -6,14 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from DualSSLSegLib.errors import BadInput, DualSSLSegError
+from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.loop.controller import Controller
 from DualSSLSegLib.loop.editor_lock import EditorLock
 from DualSSLSegLib.loop.launcher import Launcher
 from DualSSLSegLib.loop.survey import Survey, counts_of, next_up, survey
-from DualSSLSegLib.study.adoption import is_foreign
-from DualSSLSegLib.study.layout import StudyLayout
 from DualSSLSegLib.study.model import Structure
 from DualSSLSegLib.study.status import STATES
 from DualSSLSegLib.study.writing import CannotWrite
@@ -34,17 +32,7 @@ class _Opened:
 class StudySteps(StructureSteps):
     """Verbs of the section Study."""
 
-    def is_study(self, path: str | Path) -> bool:
-        """Whether the folder is a study already, or one of MONAI Label or nnU-Net, which becomes one when opened."""
-        folder = Path(path).expanduser()
-        if not str(path):
-            return False
-        try:
-            return folder.is_dir() and (
-                StudyLayout(folder.absolute()).study_json.is_file() or is_foreign(folder.absolute())
-            )
-        except (DualSSLSegError, OSError):
-            return True  # damaged or out of reach: opening it says what is wrong
+    _surveyed: Survey | None = None  # the last look at the open study
 
     @verb
     def open_study(self, path: str | Path) -> None:
@@ -91,8 +79,9 @@ class StudySteps(StructureSteps):
 
     def _open_now(self, opened: _Opened) -> None:
         if self.editor_lock is not None and self.editor_lock is not opened.lock:
-            self.editor_lock.release()
+            self._give_back(self.editor_lock)
         self._forget_study()
+        self.new_folder = None
         self.controller, self.editor_lock = opened.controller, opened.lock
         self.study_path, self.read_only = opened.controller.study.path, opened.read_only
         self.problems = opened.survey.problems
@@ -120,15 +109,18 @@ class StudySteps(StructureSteps):
 
     def _close_study_now(self) -> None:
         if self.editor_lock is not None:
-            self.editor_lock.release()
+            self._give_back(self.editor_lock)
         self._forget_study()
         self._tell("study", "cases", "run", "review", "case")
+
+    def _give_back(self, lock: EditorLock) -> None:
+        self._do(lock.release, lambda _: None, of_study=False)
 
     def _forget_study(self) -> None:
         self._leave_now()
         self.controller = self.editor_lock = self.study_path = None
         self.read_only, self.structures, self.problems = "", (), ()
-        self.rows, self.queue, self.next_case, self._status = [], None, None, None
+        self.rows, self.queue, self.next_case, self._status, self._surveyed = [], None, None, None, None
         self.counts = dict.fromkeys(STATES, 0)
         self.expectation = None
         self._forget_run()
@@ -179,10 +171,13 @@ class StudySteps(StructureSteps):
 
     def _survey(self) -> None:
         controller = self._study()
-        self._do(lambda: survey(controller), self._take_survey, busy="Looking at the study", key="survey")
+        before = self._surveyed
+        self._do(
+            lambda: survey(controller, before), self._take_survey, busy="Looking at the study", key="survey"
+        )
 
     def _take_survey(self, found: Survey) -> None:
-        self._status = found.status
+        self._surveyed, self._status = found, found.status
         self.rows, self.queue, self.problems = found.rows, found.queue, found.problems
         self.counts = counts_of(found.rows)
         self.next_case = next_up(found.rows, found.queue, self.case)
@@ -211,8 +206,8 @@ class StudySteps(StructureSteps):
         if controller is None or self.read_only:
             return
 
-        def more(done: list[str]) -> None:
-            if done:
+        def more(_: list[str]) -> None:
+            if controller.publishing_left:
                 self._publish()
             elif controller.unpublished:
                 names = ", ".join(list(controller.unpublished)[:3])

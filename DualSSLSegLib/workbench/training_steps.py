@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from DualSSLSegLib.jobs.run_folder import RunFolder
@@ -12,8 +13,8 @@ from DualSSLSegLib.loop.expectation import Expectation, expectation
 from DualSSLSegLib.loop.run_words import Curve, RunWords, curves, describe_run, labels_used
 from DualSSLSegLib.loop.runs import Runs
 from DualSSLSegLib.packages.probe import Probe
+from DualSSLSegLib.workbench.choosing_steps import ChoosingSteps
 from DualSSLSegLib.workbench.desk import verb
-from DualSSLSegLib.workbench.study_steps import StudySteps
 
 LOOK_EVERY_S = 0.4
 LOOK_AGAIN_S = 5.0  # at a run that ended without a last word: the computer may only have slept
@@ -34,7 +35,7 @@ def look_at(runs: Runs, run: RunFolder) -> Look:
     return Look(state, describe_run(run, state), curves(state))
 
 
-class TrainingSteps(StudySteps):
+class TrainingSteps(ChoosingSteps):
     """Verbs of the section Train."""
 
     probe: Probe | None = None
@@ -91,6 +92,17 @@ class TrainingSteps(StudySteps):
     def start_ranking(self) -> None:
         """Look at all scans and suggest which to label first; of use before anything is trained."""
         self._start("rank", "Looking for the scans to label first", {})
+
+    @verb
+    def export_model(self, path: str | Path) -> None:
+        """Write the newest model to a file of the user's, for segmenting elsewhere."""
+        controller, target = self._study(), Path(path).expanduser()
+        self._do(
+            lambda: controller.export_model(target),
+            lambda written: self._say("info", f"The model was written to {written}."),
+            busy=f"Writing the model to {target.name}",
+            aside=True,  # its drive has nothing to do with that of the study
+        )
 
     def _start(self, kind: str, busy: str, request: Mapping[str, Any]) -> None:
         controller = self._study()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from DualSSLSegLib.errors import BadInput, DualSSLSegError
+from DualSSLSegLib.give_way import give_way
 from DualSSLSegLib.loop.controller import Controller
 from DualSSLSegLib.study.writing import CannotWrite
 from DualSSLSegLib.workbench.desk import verb
@@ -19,10 +20,12 @@ class VerdictSteps(ReviewSteps):
     """The other verbs of the section Review."""
 
     _accepting: object = None  # the study whose predictions are being accepted, share by share
+    _accept_no_more = False
 
     @verb
-    def accept(self) -> None:
-        """Make the prediction on screen the label of the case, as it is."""
+    def accept(self, then_review_next: bool = False) -> None:
+        """Make the prediction on screen the label of the case, as it is; with `then_review_next` the next one that
+        waits is reviewed after that."""
         controller, prediction, author = self._study(), self.prediction, self.author
         assert prediction is not None  # see why_not
         seconds = self._seconds_so_far()
@@ -34,7 +37,8 @@ class VerdictSteps(ReviewSteps):
             controller.accept(prediction.case, author=author)
             controller.study.update_review(prediction.case, lambda review: review.with_time(author, seconds))
 
-        self._judge(work, f"The prediction of {prediction.case} was accepted.", "reviewed")
+        said = f"The prediction of {prediction.case} was accepted."
+        self._judge(work, said, "reviewed", then_review_next=then_review_next)
 
     @verb
     def reject(self, reason: str = "") -> None:
@@ -48,7 +52,9 @@ class VerdictSteps(ReviewSteps):
             "new" if waits else None,
         )
 
-    def _judge(self, work: Callable[[], None], said: str, state: str | None) -> None:
+    def _judge(
+        self, work: Callable[[], None], said: str, state: str | None, *, then_review_next: bool = False
+    ) -> None:
         prediction = self.prediction
         assert prediction is not None
 
@@ -56,8 +62,11 @@ class VerdictSteps(ReviewSteps):
             self._end_review()
             if state is not None:
                 self._mark_row(prediction.case, state)
-            self._say("info", said)
+            others = any(row.state == "predicted" for row in self.rows)
+            self._say("info", said if others or not then_review_next else f"{said} No other waits.")
             self._tell("review")
+            if then_review_next and others:
+                self.review(self._next_to_review())
             self._survey()
 
         self._do(work, then, busy="Writing the verdict", exclusive=True)
@@ -77,7 +86,14 @@ class VerdictSteps(ReviewSteps):
         if not wanted:
             raise BadInput("there is no prediction to accept.", hint="Train first, or choose other cases.")
         labelled = {row.id for row in self.rows if row.state in ("labelled", "reviewed")}
+        self._accept_no_more = False
         self._accept_some(self._study(), wanted, labelled, 0, {})
+
+    @verb
+    def cancel_accept_all(self) -> None:
+        """Accept no more; what was accepted stays."""
+        self._accept_no_more = True
+        self._tell("message")
 
     def _accept_some(
         self,
@@ -95,6 +111,9 @@ class VerdictSteps(ReviewSteps):
         def work() -> int:
             begun, number = time.monotonic(), done
             while number < len(wanted) and (number == done or time.monotonic() - begun < _SHARE_S):
+                give_way()
+                if self._accept_no_more:
+                    break
                 case = wanted[number]
                 try:
                     if case == on_screen or study.drafts.path(case) is not None:
@@ -110,18 +129,20 @@ class VerdictSteps(ReviewSteps):
             return number
 
         def then(number: int) -> None:
-            if number < len(wanted):
+            if number < len(wanted) and not self._accept_no_more:
                 self._accept_some(controller, wanted, labelled, number, failures)
                 return
             self._accepting = None
-            accepted = len(wanted) - len(failures)
+            accepted = number - len(failures)
             words = f"{accepted} {'prediction was' if accepted == 1 else 'predictions were'} accepted."
+            if number < len(wanted):
+                words = f"Stopped: {words} {len(wanted) - number} still wait."
             listed = "; ".join(f"{case}: {reason}" for case, reason in failures.items())
             if failures:
                 self._say("warning", f"{words} {len(failures)} could not be: {listed}")
             else:
                 self._say("info", words)
-            if self.case in wanted and self.case not in failures:
+            if self.case in wanted[:number] and self.case not in failures:
                 self._end_review()
             self._survey()
 

@@ -3,15 +3,16 @@
 State is plain and never blocks; verbs return at once and their results arrive as topics, told to `listeners` (see
 desk.py for both). With the background `Inline` the same verbs work at once and raise what a panel shows as a message.
 
-    study_steps.py     is_study open_study create_study close_study refresh
+    choosing_steps.py  is_study open_folder
+    study_steps.py     open_study create_study close_study refresh
     structure_steps.py add_structure rename_structure change_structure
     annotate_steps.py  open_case open_next submit discard_draft leave_case use_segmentation
     keeping.py         save_draft save_label_as changed
-    training_steps.py  expect start_training start_prediction start_ranking pause resume stop
+    training_steps.py  expect start_training start_prediction start_ranking export_model pause resume stop
     review_steps.py    review leave_review show_map jump jump_next mark_seen
-    verdict_steps.py   accept accept_all correct reject
+    verdict_steps.py   accept accept_all cancel_accept_all correct reject
     folder_steps.py    segment_folder find_folder_run stop_folder resume_folder open_result
-    setup_steps.py     check_setup install cancel_installation remove_installation set_python
+    setup_steps.py     check_setup plan_installation install cancel_installation remove_installation set_python
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def test_newer_work_of_a_key_replaces_older_work_waiting_running_or_done():
     assert seen == ["kept", "newest"]
     # done already, but not handed over yet
     background.run(lambda: "done", seen.append, fail, key="look")
-    while background._lanes[0].busy:
+    while background._main.busy:
         threading.Event().wait(0.005)
     background.run(lambda: "again", seen.append, fail, key="look")
     poll_until(background, lambda: not background.busy)
@@ -82,6 +82,19 @@ def test_what_goes_aside_does_not_hold_up_the_rest():
     gate.set()
     poll_until(background, lambda: seen == ["quick", "slow"])
     background.close()
+
+
+def test_what_goes_aside_and_never_ends_holds_up_nothing_that_goes_aside_later():
+    """Such as a look at a network drive that does not answer, and then at a folder that is there."""
+    background, seen, gate = Threaded(), [], threading.Event()
+    background.run(lambda: gate.wait(30), fail, fail, key="look", aside=True)
+    background.run(lambda: gate.wait(30), fail, fail, key="look", aside=True)
+    background.run(lambda: "found", seen.append, fail, key="look", aside=True)
+    poll_until(background, lambda: seen == ["found"])
+    assert not background.busy  # nobody waits for the others any more
+    background.close(20)
+    gate.set()
+    assert seen == ["found"]
 
 
 def test_closing_finishes_what_saves_and_drops_the_rest():

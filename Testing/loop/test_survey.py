@@ -66,7 +66,37 @@ def test_publishing_in_shares_leaves_nothing(tmp_path):
     loop = Controller(tiny_study(tmp_path / "s"))
     predicted_run(loop.study, {"a": label_of(), "b": label_of(), "c": label_of()})
     shares = []
-    while share := loop.publish(at_most_s=0.0):
-        shares.append(share)
-    assert shares == [["a"], ["b"], ["c"]]
+    shares.append(loop.publish(at_most_s=0.0))
+    while loop.publishing_left:
+        shares.append(loop.publish(at_most_s=0.0))
+    assert [case for share in shares for case in share] == ["a", "b", "c"] and len(shares[0]) == 1
     assert len(list(loop.study.layout.original.iterdir())) == 3
+
+
+def test_predictions_that_cannot_be_published_count_in_a_share_and_are_tried_once(tmp_path):
+    """Thousands of damaged ones would otherwise hold up all other work at once, and again with every share."""
+    loop = Controller(tiny_study(tmp_path / "s"))
+    run = predicted_run(loop.study, {"a": label_of(), "b": label_of(), "c": label_of()})
+    for case in ("a", "b"):
+        run.prediction_path(case).write_bytes(b"no label")
+    assert loop.publish(at_most_s=0.0) == [] and loop.publishing_left and list(loop.unpublished) == ["a"]
+    assert loop.publish(at_most_s=0.0) == [] and loop.publishing_left and list(loop.unpublished) == ["a", "b"]
+    assert loop.publish() == ["c"] and not loop.publishing_left and list(loop.unpublished) == ["a", "b"]
+    predicted_run(loop.study, {"a": label_of()})  # the next time all are tried again
+    assert loop.publish() == ["a"] and list(loop.unpublished) == ["b"]
+
+
+def test_what_stands_as_it_did_is_not_made_anew(tmp_path):
+    loop = Controller(tiny_study(tmp_path / "s"))
+    predicted_run(loop.study, {"c": label_of(), "a": label_of()})
+    before = survey(loop)
+    loop.label("b", label_of(), author="Ada")
+    after = survey(loop, before)
+    assert after == survey(loop)
+    assert after.rows[0] is before.rows[0] and after.rows[2] is before.rows[2]
+    assert after.queue.cases[0] is before.queue.cases[0]
+    loop.accept("c", author="Ada")
+    last = survey(loop, after)
+    assert last == survey(loop) and last.rows[0].rank == 1
+    predicted_run(loop.study, {"a": label_of(), "c": label_of(1)})  # another ranking of the same cases
+    assert survey(loop, last) == survey(loop)

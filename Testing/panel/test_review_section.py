@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+import threading
+
 import numpy as np
 import pytest
 from host import dialogs
 from support.benches import ToldWorkers
 from support.predictions import predicted_run
 from support.studies import label_of, tiny_study
+
+from DualSSLSegLib.atomic import read_json, write_json
 
 pytestmark = pytest.mark.panel
 
@@ -133,6 +138,18 @@ def test_accepting_writes_the_label_and_the_next_one_follows(panel, reviewing):
     assert panel.workbench.case == "c"
 
 
+def test_one_click_accepts_and_shows_the_next(panel, reviewing):
+    ui, study = reviewing.ui, panel.workbench.controller.study
+    panel.click(ui.acceptNextButton)
+    panel.wait_until(lambda: panel.workbench.prediction is not None and panel.workbench.case == "c")
+    panel.wait_until(lambda: not panel.workbench.busy)
+    assert study.latest("b").origin == "accepted" and ui.caseLabel.text == "Prediction of c"
+    panel.click(ui.acceptNextButton)
+    panel.wait_until(lambda: panel.workbench.prediction is None and not panel.workbench.busy)
+    assert study.latest("c").origin == "accepted"
+    assert any("No other waits" in text for text in panel.said())
+
+
 def test_accept_and_correct_opens_the_prediction_for_editing(panel, reviewing):
     panel.click(reviewing.ui.correctButton)
     assert panel.workbench.prediction is None
@@ -161,6 +178,46 @@ def test_all_are_accepted_only_after_a_question_that_counts(panel, review):
     panel.wait_until(lambda: panel.workbench.counts["reviewed"] == 2)
     panel.wait_until(lambda: not review.ui.acceptAllButton.enabled)
     assert review.ui.acceptAllButton.toolTip == "No prediction waits."
+
+
+def test_accepting_all_can_be_stopped_and_what_was_accepted_stays(panel, review, monkeypatch):
+    ui, workbench = review.ui, panel.workbench
+    assert ui.cancelAcceptButton.isHidden()
+    monkeypatch.setattr(sys.modules["DualSSLSegLib.workbench.verdict_steps"], "_SHARE_S", 0.0)
+    accept, go_on = workbench.controller.accept, threading.Event()
+
+    def slowly(case, **options):
+        if workbench.controller.study.latest("b") is not None:
+            go_on.wait(60)
+        return accept(case, **options)
+
+    monkeypatch.setattr(workbench.controller, "accept", slowly)
+    workbench.accept_all(["b", "c", "a"])
+    panel.wait_until(lambda: "Accepting 2 of 3" in workbench.busy)
+    assert not ui.acceptAllButton.enabled
+    panel.click(ui.cancelAcceptButton)
+    assert not ui.cancelAcceptButton.enabled and "then it stops" in ui.cancelAcceptButton.toolTip
+    go_on.set()
+    panel.wait_until(lambda: any("Stopped: 2 predictions" in text for text in panel.said()))
+    panel.wait_until(lambda: not workbench.busy)
+    assert any("1 still wait" in text for text in panel.said())
+    assert ui.cancelAcceptButton.isHidden() and workbench.counts["reviewed"] == 2
+
+
+def test_the_list_does_not_say_size_and_peak_twice(panel, tmp_path):
+    run = predicted_run(tiny_study(tmp_path / "s"), {"b": label_of(2)})
+    facts = read_json(run.prediction_facts_path("b"))
+    for spot in facts["hot_spots"]:
+        spot["where"] = "at the border between liver and background, at its superior end"
+        spot["sentence"] = f"90 mm³ {spot['where']}; the networks are unsure (peak 0.90)"
+    write_json(run.prediction_facts_path("b"), facts)
+    panel.workbench.open_study(tmp_path / "s")
+    panel.wait_until(lambda: panel.workbench.rows and not panel.workbench.busy)
+    panel.workbench.review("b")
+    panel.wait_until(lambda: panel.workbench.prediction is not None)
+    table = panel.panel.review.ui.spotsTable
+    assert column(table, 1)[0] == "At the border between liver and background, at its superior end"
+    assert table.item(0, 1).toolTip().startswith("90 mm³ at the border")
 
 
 def test_buttons_of_a_verdict_say_why_they_wait(panel, reviewing):

@@ -63,12 +63,14 @@ def test_what_is_missing_is_said_and_offered_with_its_price(panel, set_up):
     assert ui.cardWords.text == "NVIDIA RTX A4000, 16 GB, not used yet"
     assert ui.computerWords.text == "8 cores, 9 GB of memory free"
     assert ui.versionsWords.text == "python 3.12.10, numpy 2.0.1"
-    assert not ui.offerPart.isHidden() and ui.installButton.enabled
+    assert not ui.offerPart.isHidden() and "Looking at the folders" in ui.installButton.toolTip
+    panel.wait_until(lambda: ui.installButton.enabled)
     words = ui.offerWords.text
     assert "to download" in words and str(set_up.offer.plan.target) in words and "BSD-3-Clause" in words
     if ui.computeCombo.count == 2:  # a Mac has no CUDA
         assert ui.computeCombo.currentIndex == 1 and "NVIDIA's own licence" in words
         ui.computeCombo.setCurrentIndex(0)
+        panel.wait_until(lambda: ui.installButton.enabled)
         assert "NVIDIA" not in ui.offerWords.text
     assert panel.workbench.install_state is None
 
@@ -79,16 +81,20 @@ def test_without_internet_a_folder_of_wheels_is_asked_for(panel, set_up, tmp_pat
     assert ui.wheelsEdit.isHidden()
     ui.sourceCombo.setCurrentIndex(1)
     assert not ui.wheelsEdit.isHidden() and not ui.installButton.enabled
+    assert "Choose the folder of wheels" in ui.installButton.toolTip
     ui.wheelsEdit.currentPath = str(tmp_path)
-    assert ui.installButton.toolTip.startswith("This folder holds no wheels")
+    panel.wait_until(lambda: ui.installButton.toolTip.startswith("This folder holds no wheels"))
     write_wheel(tmp_path, "torch", "2.9.0")
     ui.wheelsEdit.currentPath = f"{tmp_path}/"
-    assert ui.installButton.enabled and "Nothing is downloaded." in ui.offerWords.text
+    panel.wait_until(lambda: ui.installButton.enabled)
+    assert "Nothing is downloaded." in ui.offerWords.text
 
 
 def test_another_folder_is_installed_into_when_it_is_named(panel, set_up, tmp_path):
     show(panel, probe=LACKS_TORCH)
     set_up.ui.targetEdit.currentPath = str(tmp_path / "big disk")
+    assert not set_up.ui.installButton.enabled  # until it is known whether that will do
+    panel.wait_until(lambda: set_up.ui.installButton.enabled)
     assert set_up.offer.plan.target == tmp_path / "big disk"
 
 
@@ -151,6 +157,7 @@ def test_one_click_installs_from_wheels_and_one_removes(panel, set_up, tmp_path)
     ui.sourceCombo.setCurrentIndex(1)
     ui.wheelsEdit.currentPath = str(tmp_path / "wheels")
     ui.targetEdit.currentPath = str(tmp_path / "mine")
+    panel.wait_until(lambda: ui.installButton.enabled)
     panel.click(ui.installButton)
     panel.wait_until(lambda: not panel.workbench.install_state.active and not panel.workbench.busy)
     assert panel.workbench.install_state.done, panel.workbench.install_state

@@ -203,3 +203,58 @@ def test_another_round_goes_on_from_the_last_one_unless_told_otherwise(panel, ru
     panel.click(running.ui.trainButton)
     panel.wait_until(lambda: panel.workbench.run != first)
     assert (panel.workbench.run.spec()["parent"] is None) == afresh
+
+
+def test_how_a_study_was_trained_last_is_in_the_form_when_it_is_opened_again(panel, train, scans, tmp_path):
+    from support.studies import tiny_study
+
+    ui, workbench = train.ui, panel.workbench
+    ui.minutesSpin.value = 7
+    ui.deviceCombo.setCurrentIndex(2)
+    ui.methodCombo.setCurrentIndex(1)
+    panel.click(ui.trainButton)
+    panel.wait_until(lambda: workbench.run is not None and not workbench.busy)
+    tiny_study(tmp_path / "other")
+    panel.choose_folder(tmp_path / "other")
+    panel.wait_until(lambda: workbench.study_path == tmp_path / "other" and not workbench.busy)
+    assert (train.form.minutes, train.form.device) == (7, "cpu")  # as the last time anywhere
+    ui.minutesSpin.value = 30
+    panel.choose_folder(scans)
+    panel.wait_until(lambda: workbench.study_path == scans and not workbench.busy)
+    assert train.form.choices == {"method": "labels_only", "minutes": 7, "device": "cpu"}
+
+
+def test_what_another_program_wrote_among_the_choices_is_ignored(panel, train, scans):
+    import qt
+
+    from DualSSLSegLib.panel.training_choices import last_choices
+
+    before = train.form.choices
+    for stored in (
+        "no JSON",
+        "[]",
+        '{"x": 3}',
+        '{"x": {"method": "gone", "minutes": "ten", "device": null}}',
+    ):
+        qt.QSettings().setValue("DualSSLSeg/TrainingChoices", stored)
+        train.form.take(last_choices(scans))
+        assert train.form.choices == before
+
+
+def test_the_model_is_saved_to_a_file_of_the_users(panel, running, tmp_path):
+    from host import dialogs
+
+    ui, run = running.ui, panel.workbench.run
+    run.checkpoints.mkdir(exist_ok=True)
+    run.model_path.write_bytes(b"networks")
+    tell(run, {"type": "finished", "predicted": 0})
+    panel.wait_until(lambda: ui.exportButton.enabled and not ui.requestPart.isHidden())
+    dialogs.answer("file", str(tmp_path / "mine.pt"))
+    panel.click(ui.exportButton)
+    panel.wait_until(lambda: any(str(tmp_path / "mine.pt") in text for text in panel.said()))
+    assert (tmp_path / "mine.pt").read_bytes() == b"networks"
+
+
+def test_without_a_training_there_is_no_model_to_save(panel, train):
+    assert train.ui.exportButton.isHidden()
+    assert panel.workbench.why_not("export_model") == "Nothing has been trained in this study yet."

@@ -190,3 +190,18 @@ def test_cases_are_in_the_order_a_person_expects():
         "case2",
         "case10",
     ]
+
+
+def test_looking_again_keeps_what_is_as_it_was(tmp_path):
+    """Ten thousand new objects at every look would keep Python's garbage collection busy for the whole program."""
+    study = tiny_study(tmp_path, ["a", "b", "c"])
+    before, first = study.cases(), {case.id: case for case in study.status().cases}
+    study.add_revision("b", label_of(), author="Ada", origin="manual")
+    write_scan(tmp_path / "sub" / "d.nii.gz")
+    (tmp_path / "c.nii.gz").rename(tmp_path / "sub" / "c.nii.gz")
+    study.refresh()
+    after, second = study.cases(), {case.id: case for case in study.status().cases}
+    assert list(after) == ["a", "b", "c", "d"]
+    assert after["a"] is before["a"] and after["b"] is before["b"]
+    assert after["c"].paths == (tmp_path / "sub" / "c.nii.gz",)
+    assert second["a"] is first["a"] and second["b"].state == "labelled"

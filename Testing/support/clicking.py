@@ -34,7 +34,12 @@ class Hand:
         edit.returnPressed.emit()
 
     def choose_folder(self, folder: Path) -> None:
-        """The button and the dialog behind it."""
+        """The button and the dialog behind it; then wait until it is known whether the folder is a study."""
+        self.choose(folder)
+        self.wait_until(lambda: "Looking into" not in self.workbench.busy)
+
+    def choose(self, folder: Path) -> None:
+        """As `choose_folder`, without waiting for what comes of it."""
         dialogs.answer("folder", str(folder))
         self.click(self.panel.study.ui.chooseButton)
         self.clicks += 1

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import builtins
 import errno
+import io
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -102,3 +107,45 @@ def full_disk() -> Iterator[None]:
         yield
     finally:
         atomic.replace_file = before
+
+
+@contextmanager
+def silent(folder: Path) -> Iterator[None]:
+    """A drive at `folder` that does not answer for the block, like a network drive whose server is gone: whoever
+    asks for anything below it waits. Fails when the main thread, which is the window's, was about to. Slicer's own
+    path edit looks whether its path exists, which is not ours to change; it is told that nothing is there."""
+    answers, by_window = threading.Event(), []
+
+    def asking(function: Callable[..., Any]) -> Callable[..., Any]:
+        def ask(path: Any = ".", *arguments: Any, **options: Any) -> Any:
+            if not isinstance(path, str | os.PathLike) or not Path(path).is_relative_to(folder):
+                return function(path, *arguments, **options)
+            if _asked_by_path_edit():
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+            if threading.current_thread() is threading.main_thread():
+                by_window.append(f"{function.__name__}({path})")
+            else:
+                answers.wait(60)
+            raise OSError(errno.EHOSTDOWN, os.strerror(errno.EHOSTDOWN), str(path))
+
+        return ask
+
+    with ExitStack() as patches:
+        for module, name in (
+            *((os, name) for name in ("stat", "lstat", "scandir", "listdir", "open", "mkdir", "replace")),
+            (builtins, "open"),
+            (io, "open"),
+        ):
+            patches.enter_context(mock.patch.object(module, name, asking(getattr(module, name))))
+        try:
+            yield
+        finally:
+            answers.set()
+    assert by_window == []
+
+
+def _asked_by_path_edit() -> bool:
+    frame = sys._getframe(2)
+    while frame is not None and frame.f_code.co_filename.endswith("pathlib.py"):
+        frame = frame.f_back
+    return frame is not None and frame.f_code.co_filename.endswith("ctk_paths.py")

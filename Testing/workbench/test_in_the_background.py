@@ -11,6 +11,8 @@ from support.benches import bench, paint, poll_until
 from support.predictions import predicted_run, tell
 from support.studies import GRID, label_of, tiny_study
 
+from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.imaging import write as write_module
 from DualSSLSegLib.imaging.labels import read_label
 from DualSSLSegLib.loop.background import Threaded
 from DualSSLSegLib.study.folder import StudyFolder
@@ -239,6 +241,32 @@ def test_a_drive_that_does_not_answer_when_slicer_quits_costs_no_label(tmp_path,
     (kept,) = (tmp_path / "rescued").iterdir()
     assert np.array_equal(read_label(kept, GRID, structures), label_of(2))
     answer.set()
+
+
+def test_a_label_that_could_not_be_saved_elsewhere_after_its_case_was_left_is_rescued(tmp_path, monkeypatch):
+    workbench = bench(tmp_path / "s", Threaded())
+    poll_until(workbench, lambda: workbench.rows != [] and not workbench.background.busy)
+    workbench.open_case("a")
+    poll_until(workbench, lambda: workbench.case == "a" and not workbench.background.busy)
+    paint(workbench, label_of(2))
+    answer, write = threading.Event(), write_module.write_label
+
+    def slow(path, *rest):
+        if path.name == "mine.nii.gz":
+            answer.wait(60)
+            raise BadInput("the drive is gone.")
+        return write(path, *rest)
+
+    monkeypatch.setattr(write_module, "write_label", slow)
+    workbench.save_label_as(tmp_path / "mine.nii.gz")
+    workbench.open_case("b")
+    poll_until(workbench, lambda: workbench.case == "b")  # the drive has nothing to do with the study
+    answer.set()
+    poll_until(workbench, lambda: not workbench.background.busy)
+    (kept,) = (tmp_path / "rescued").iterdir()
+    assert np.array_equal(read_label(kept, GRID, workbench.structures), label_of(2))
+    assert "the drive is gone" in workbench.message.text and not workbench.changed
+    workbench.close()
 
 
 def test_who_may_edit_at_last_draws_on_the_newest_label(tmp_path):
