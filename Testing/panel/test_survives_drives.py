@@ -137,7 +137,7 @@ def test_a_drive_that_goes_while_a_run_is_followed_comes_back_without_a_word(dra
     submit_after_all(drawn)
     drawn.wait_until(lambda: drawn.panel.train.ui.trainButton.enabled)
     drawn.click(drawn.panel.train.ui.trainButton)
-    drawn.wait_until(lambda: drawn.workbench.run_words is not None and not drawn.workbench.busy)
+    drawn.wait_until(lambda: drawn.workbench.run_words is not None and not drawn.workbench.background.busy)
     close_messages(drawn)
     with unplugged(scans, at_hand=tmp_path / "home"):
         drawn.workbench._watch_now()
