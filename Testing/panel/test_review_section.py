@@ -184,16 +184,18 @@ def test_accepting_all_can_be_stopped_and_what_was_accepted_stays(panel, review,
     ui, workbench = review.ui, panel.workbench
     assert ui.cancelAcceptButton.isHidden()
     monkeypatch.setattr(sys.modules["DualSSLSegLib.workbench.verdict_steps"], "_SHARE_S", 0.0)
-    accept, go_on = workbench.controller.accept, threading.Event()
+    accept, second, go_on = workbench.controller.accept, threading.Event(), threading.Event()
 
     def slowly(case, **options):
         if workbench.controller.study.latest("b") is not None:
+            second.set()
             go_on.wait(60)
         return accept(case, **options)
 
     monkeypatch.setattr(workbench.controller, "accept", slowly)
     workbench.accept_all(["b", "c", "a"])
-    panel.wait_until(lambda: "Accepting 2 of 3" in workbench.busy)
+    panel.wait_until(second.is_set)
+    assert workbench.busy == "Accepting 2 of 3"
     assert not ui.acceptAllButton.enabled
     panel.click(ui.cancelAcceptButton)
     assert not ui.cancelAcceptButton.enabled and "then it stops" in ui.cancelAcceptButton.toolTip

@@ -265,7 +265,7 @@ def test_a_label_that_could_not_be_saved_elsewhere_after_its_case_was_left_is_re
     poll_until(workbench, lambda: not workbench.background.busy)
     (kept,) = (tmp_path / "rescued").iterdir()
     assert np.array_equal(read_label(kept, GRID, workbench.structures), label_of(2))
-    assert "the drive is gone" in workbench.message.text and not workbench.changed
+    assert "The drive is gone" in workbench.message.text and not workbench.changed
     workbench.close()
 
 
