@@ -1,6 +1,7 @@
 """The main method: two different networks, uncertainty-guided pseudo-labels (arXiv 2505.17690, arXiv 2509.13084).
 
-Per network n: L_s = CE + Dice + a L_cr on labels; on unlabelled scans entropy-filtered supervision (L_efs), KL-weighted
+Per network n: L_s = CE + Dice + a L_cr on labels, in part in the look of unlabelled scans (`views/appearance.py`), and,
+once the labels have been learnt, on unlabelled scans entropy-filtered supervision (L_efs), KL-weighted
 cross pseudo-supervision (L_dyn), cosine consistency (L_cos) and prototype contrast (L_c), ramped up together.
 """
 
@@ -84,8 +85,8 @@ class Dual(Method):
 
     def terms(self, step: Step) -> dict[str, Term]:
         self._log = {}
-        inputs, unlabelled = self._views(step)
-        out = step.forward(inputs)
+        unlabelled = step.unlabelled
+        out = step.forward(self._views(step))
         count = len(step.labels)
         probabilities = {role: F.softmax(o.logits, 1) for role, o in out.items()}
         terms, winner = self._supervised(out, probabilities, step.labels, step.generator)
@@ -117,12 +118,10 @@ class Dual(Method):
         terms |= self._contrast(step, out, probabilities, pseudo, count, winner, ramp)
         return terms
 
-    def _views(self, step: Step) -> tuple[dict[str, Tensor], Tensor | None]:
-        """The batch of each network, labelled crops first, and the unchanged unlabelled crops."""
-        unlabelled = step.unlabelled
+    def _views(self, step: Step) -> dict[str, Tensor]:
+        """The batch of each network, labelled crops first."""
         first = self._view(step)
-        second = first if self.options.views == "same" else self._view(step)
-        return {"a": first, "b": second}, unlabelled
+        return {"a": first, "b": first if self.options.views == "same" else self._view(step)}
 
     def _view(self, step: Step) -> Tensor:
         labelled = step.labelled

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -14,29 +14,23 @@ from DualSSLSegLib.training.plan import TrainingPlan
 OPTIMISERS = ("adamw", "sgd")
 
 
-def _plain(method: Callable[..., Any]) -> Any:
-    """A method of an optimiser without its wrapper for torch's compiler.
+def _without_compiler(kind: type[torch.optim.Optimizer]) -> Any:
+    """The optimiser without its methods' wrappers for torch's compiler.
 
     The wrappers load that compiler, which takes seconds at the start of every training, only to tell it to keep away;
     here nothing is ever compiled.
     """
-    return getattr(method, "__wrapped__", method)
+
+    def plain(name: str) -> Any:
+        return getattr(getattr(kind, name), "__wrapped__", getattr(kind, name))
+
+    names = ("zero_grad", "add_param_group", "state_dict", "load_state_dict")
+    methods = {"step": torch.no_grad()(plain("step")), **{name: plain(name) for name in names}}
+    return type(kind.__name__, (kind,), methods)
 
 
-class _AdamW(torch.optim.AdamW):
-    step = torch.no_grad()(_plain(torch.optim.AdamW.step))
-    zero_grad = _plain(torch.optim.AdamW.zero_grad)
-    add_param_group = _plain(torch.optim.AdamW.add_param_group)
-    state_dict = _plain(torch.optim.AdamW.state_dict)
-    load_state_dict = _plain(torch.optim.AdamW.load_state_dict)
-
-
-class _SGD(torch.optim.SGD):
-    step = torch.no_grad()(_plain(torch.optim.SGD.step))
-    zero_grad = _plain(torch.optim.SGD.zero_grad)
-    add_param_group = _plain(torch.optim.SGD.add_param_group)
-    state_dict = _plain(torch.optim.SGD.state_dict)
-    load_state_dict = _plain(torch.optim.SGD.load_state_dict)
+_AdamW = _without_compiler(torch.optim.AdamW)
+_SGD = _without_compiler(torch.optim.SGD)
 
 
 def make_optimiser(parameters: Iterable[torch.nn.Parameter], plan: TrainingPlan) -> torch.optim.Optimizer:
