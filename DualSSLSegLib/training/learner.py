@@ -19,10 +19,11 @@ from DualSSLSegLib.networks.build import build
 from DualSSLSegLib.training.ema import MovingAverage
 from DualSSLSegLib.training.guard import FiniteGuard
 from DualSSLSegLib.training.lanes import Lanes
+from DualSSLSegLib.training.optimisers import make_optimiser
 from DualSSLSegLib.training.partial_labels import merged, unknown_mask
 from DualSSLSegLib.training.plan import TrainingPlan
 from DualSSLSegLib.training.sampling import Batch, Stream
-from DualSSLSegLib.training.schedules import learning_rate, make_optimiser
+from DualSSLSegLib.training.schedules import learning_rate
 
 _GRADIENT_LIMIT = 12.0
 
@@ -63,14 +64,18 @@ class Learner:
             for role, spec in method.roles.items()
         }
         self._average()
-        self.optimisers = {
-            role: make_optimiser(network.parameters(), plan) for role, network in self.networks.items()
-        }
+        self._begin_optimisers()
         self._ahead: dict[tuple[Stream, int], Batch] = {}  # drawn while the last step went backward
 
     def _average(self) -> None:
         self.averages = {
             role: MovingAverage(network, self.plan.ema_decay) for role, network in self.networks.items()
+        }
+
+    def _begin_optimisers(self) -> None:
+        self.optimisers = {
+            role: make_optimiser(network.named_parameters(), self.plan)
+            for role, network in self.networks.items()
         }
 
     @property
@@ -141,31 +146,39 @@ class Learner:
 
     def _forget_gradients(self) -> None:
         for optimiser in self.optimisers.values():
-            optimiser.zero_grad(set_to_none=True)
+            optimiser.forget_gradients()
 
-    def _update(self, role: str, step: int) -> bool:
-        """Update weights and moving average of one network; False when its gradient was not finite: no step then."""
-        network = self.networks[role]
-        norm = float(torch.nn.utils.clip_grad_norm_(network.parameters(), _GRADIENT_LIMIT))
-        if math.isfinite(norm):
-            self.optimisers[role].step()
-        self.averages[role].update(network, step)
-        return math.isfinite(norm)
+    def _set_rate(self, rate: float) -> None:
+        for optimiser in self.optimisers.values():
+            optimiser.set_rate(rate)
+
+    def _limit(self, role: str) -> bool:
+        """Limit the gradient of one network; whether it is finite."""
+        parameters = self.networks[role].parameters()
+        return math.isfinite(float(torch.nn.utils.clip_grad_norm_(parameters, _GRADIENT_LIMIT)))
+
+    def _update(self, step: int) -> bool:
+        """Update weights and moving averages, side by side; a network whose gradient is not finite takes no step, and
+        False is returned."""
+        each = self.lanes.each
+        finite = dict(
+            zip(self.networks, each([partial(self._limit, role) for role in self.networks]), strict=True)
+        )
+        each([one for role, alive in finite.items() if alive for one in self.optimisers[role].steps])
+        each([partial(self.averages[role].update, self.networks[role], step) for role in self.networks])
+        return all(finite.values())
 
     def train_step(
         self, step: int, total: int, labelled: Stream, unlabelled: Stream | None
     ) -> dict[str, float]:
         """One step of all networks. Returns the unweighted terms; raises RunFailed after 50 hopeless steps in a row."""
         rate = learning_rate(self.plan, step, total)
-        for optimiser in self.optimisers.values():
-            for group in optimiser.param_groups:
-                group["lr"] = rate
+        self._set_rate(rate)
         values = self._backward(
             step, total, labelled, unlabelled, self.method.wants_unlabelled(step / total, total)
         )
         if values is not None:
-            finite = self.lanes.each([partial(self._update, role, step) for role in self.networks])
-            if all(finite):
+            if self._update(step):
                 self.guard.alive()
             else:
                 self.guard.violations["gradient"] = self.guard.violations.get("gradient", 0) + 1
@@ -180,7 +193,7 @@ class Learner:
         repeats: int = 3,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> float:
-        """Seconds of a step of either kind, without learning from it or counting what was not finite.
+        """Seconds of a step of either kind before the first, without learning from it or counting what was not finite.
 
         Raises Stopped when `should_stop()` says so before a repeat.
         """
@@ -191,11 +204,14 @@ class Learner:
             if should_stop():
                 raise Stopped("training was stopped before its first step.")
             started = time.perf_counter()
-            self._backward(repeat, repeats + 1, labelled, unlabelled, with_unlabelled)
+            self._set_rate(0.0)  # an update as long as any that changes nothing
+            if self._backward(repeat, repeats + 1, labelled, unlabelled, with_unlabelled) is not None:
+                self._update(repeat)
             if self.device.type == "cuda":
                 torch.cuda.synchronize(self.device)
             seconds.append(time.perf_counter() - started)
         self._forget_gradients()
+        self._begin_optimisers()
         self.method.load_state_dict(kept)
         self.guard = guard
         return float(np.median(seconds[1:]))

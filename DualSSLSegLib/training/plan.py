@@ -48,8 +48,8 @@ class TrainingPlan:
     norm: str = "instance"
     dropout: float = 0.1
     precision: str = "float32"
-    optimiser: str = "adamw"
-    learning_rate: float = 5e-3
+    optimiser: str = "muon"
+    learning_rate: float = 1e-2
     weight_decay: float = 1e-2
     warm_up_steps: int = 30
     ema_decay: float = 0.99
