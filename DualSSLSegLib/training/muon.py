@@ -8,9 +8,9 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-# x -> a x + b x^3 + c x^5 lifts every singular value in (0, 1] to about 0.7 to 1.2 within five rounds.
+# x -> a x + b x^3 + c x^5 lifts singular values in (0, 1] to about 0.7 to 1.2; in four rounds all that are not tiny.
 _A, _B, _C = 3.4445, -4.7750, 2.0315
-_ROUNDS = 5
+_ROUNDS = 4  # a fifth and Nesterov momentum brought nothing here
 _STEP_RMS = 0.2  # that of a step of AdamW at the same learning rate
 _TINY = 1e-30
 
@@ -18,9 +18,8 @@ _TINY = 1e-30
 class Muon(torch.optim.Optimizer):
     """For weights of convolutions: a kernel (out, in, X, Y, Z) is the matrix (out, in * X * Y * Z).
 
-    K. Jordan et al., "Muon: an optimizer for hidden layers in neural networks" (2024), with Nesterov momentum,
-    decoupled weight decay, and steps as long as AdamW's (Liu et al. 2025, arXiv 2502.16982, equation 4), so that one
-    learning rate serves both.
+    K. Jordan et al., "Muon: an optimizer for hidden layers in neural networks" (2024), with decoupled weight decay and
+    steps as long as AdamW's (Liu et al. 2025, arXiv 2502.16982, equation 4), so that one learning rate serves both.
 
     The rounds of Newton and Schulz are odd polynomials of the matrix M, hence M times a polynomial of M M^T: only the
     small square matrix goes through them, a fifth of the work of the published form with the same result.
@@ -43,9 +42,7 @@ class Muon(torch.optim.Optimizer):
         state = self.state[weight]
         if not state:
             state["momentum"] = torch.zeros_like(weight)
-        average: Tensor = state["momentum"]
-        average.lerp_(gradient, 1 - momentum)
-        direction = torch.lerp(gradient, average, momentum).flatten(1)
+        direction = state["momentum"].lerp_(gradient, 1 - momentum).flatten(1)
         matrix = weight.view(len(weight), -1)
         rows, columns = direction.shape
         scale, kept = -rate * _STEP_RMS * math.sqrt(max(rows, columns)), 1 - rate * decay

@@ -57,7 +57,9 @@ def torchs_own(network: torch.nn.Module, plan) -> Optimiser:
     if plan.optimiser == "muon":
         weights = [weight for weight in network.parameters() if weight.ndim > 1]
         shifts = [weight for weight in network.parameters() if weight.ndim == 1]
-        muon = torch.optim.Muon(weights, adjust_lr_fn="match_rms_adamw", **options)
+        muon = torch.optim.Muon(
+            weights, adjust_lr_fn="match_rms_adamw", nesterov=False, ns_steps=4, **options
+        )
         return Optimiser([muon, torch.optim.AdamW(shifts, **options)])
     if plan.optimiser == "adamw":
         return Optimiser([torch.optim.AdamW(network.parameters(), **options)])
