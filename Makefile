@@ -39,13 +39,15 @@ $(STAMP): pyproject.toml $(CONSTRAINTS)
 	$(PIP) install --progress-bar off --quiet -c $(CONSTRAINTS) -e '.[dev]'
 	touch $@
 
+# Types are checked while the tests run, so that neither of two cores waits; whichever fails, both say what they found.
 # Two test processes, each with whole files, so that what a file prepares for its tests is prepared once; files with
 # slow tests come first (Testing/conftest.py) and stay there. For one file, -s or --pdb: .venv/bin/python -m pytest FILE
 test: $(STAMP)
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
-	$(RUN) -m mypy
-	$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(RUN) -m mypy & types=$$!; failed=0; \
+	  $(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder || failed=$$?; \
+	  wait $$types || { echo "The types do not fit, see above." >&2; failed=1; }; exit $$failed
 
 demo: $(STAMP)
 	$(RUN) -m DualSSLSegLib demo --folder demo

@@ -102,6 +102,8 @@ def _as_before(parent: Model, device: str, free_memory_bytes: int) -> TrainingPl
         precision=precision_for(device),
         labelled_per_step=crops,
         unlabelled_per_step=crops,
+        optimiser=TrainingPlan.optimiser,  # how it learns is this version's choice, not the weights'
+        learning_rate=TrainingPlan.learning_rate,
         explanation=(text,),
     )
     return plan.fitting(free_memory_bytes)
