@@ -1,7 +1,7 @@
 """One person's way through the panel, from an empty Slicer to a study found again, with workers that really train.
 
-Its steps are told in support/persons_path.py. They are gone in a process of their own, which has imported nothing but
-what the panel imports: other tests of this one have loaded torch.
+Its steps are told in support/person.py, their order in support/persons_path.py. They are gone in a process of their
+own, which has imported nothing but what the panel imports: other tests of this one have loaded torch.
 """
 
 from __future__ import annotations

@@ -25,3 +25,25 @@ def scene(clean_host):  # noqa: F811
     tag = slicer.mrmlScene.AddObserver(slicer.vtkMRMLScene.NodeAboutToBeRemovedEvent, forget)
     yield slicer.mrmlScene
     slicer.mrmlScene.RemoveObserver(tag)
+
+
+@pytest.fixture
+def case(scene):
+    """A labelled case on screen."""
+    from DualSSLSegLib.scene.case_scene import CaseScene
+    from scene.examples import opened
+
+    shown = CaseScene(lambda: None)
+    shown.show(opened())
+    yield shown
+    shown.remove()
+
+
+@pytest.fixture
+def heat_map(case):
+    """A heat map that is not shown yet."""
+    from DualSSLSegLib.scene.heat_map import HeatMap
+
+    shown = HeatMap()
+    yield shown
+    shown.remove()

@@ -1,4 +1,4 @@
-"""Small scans, labels and structures for the tests of the scene."""
+"""Small scans, labels, maps and structures for the tests of the scene."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ STRUCTURES = (
 )
 OBLIQUE = turned_grid((20, 16, 12), (0.7, 1.1, 3.0), order=(1, 2, 0), signs=(-1, 1, 1), angles=(20, -10, 35))
 PLAIN = turned_grid((24, 20, 16), (1.0, 1.0, 2.0), centre=(0, 0, 0))
+MAP = np.random.default_rng(0).random(PLAIN.shape).astype(np.float32)  # of every voxel of PLAIN, 0..1
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,7 +34,9 @@ DARK = {
 
 def take(pictures: Path, home: Path, minutes: float) -> Any:
     """Go the way and write a picture of each step; the person at its end."""
-    from support.persons_path import Person, after_training, lay_out
+    from support.person import Person
+    from support.persons_path import after_training
+    from support.persons_scans import lay_out
 
     trained = home / "trained"
     temporary = home / "now"
