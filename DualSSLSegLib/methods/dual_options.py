@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from DualSSLSegLib.methods.options import check, option
+from DualSSLSegLib.methods.options import check, optimiser_option, option
 
 
 @dataclass(frozen=True)
@@ -129,6 +129,7 @@ class DualOptions:
     collapse_guard: bool = option(
         True, "leave a step's pseudo-labels out while a structure has nearly vanished from them"
     )
+    optimiser: str = optimiser_option()
 
     def __post_init__(self) -> None:
         check(self)

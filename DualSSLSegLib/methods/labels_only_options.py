@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from DualSSLSegLib.methods.options import check, option
+from DualSSLSegLib.methods.options import check, optimiser_option, option
 
 
 @dataclass(frozen=True)
 class LabelsOnlyOptions:
-    """The baseline has one choice: how hard its views are changed."""
+    """The baseline's choices: how hard its views are changed, and how its weights learn."""
 
     strong_views: bool = option(
         True, "change brightness, contrast, noise and sharpness of the crops strongly"
     )
+    optimiser: str = optimiser_option()
 
     def __post_init__(self) -> None:
         check(self)

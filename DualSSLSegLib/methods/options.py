@@ -26,6 +26,18 @@ def option(
     return dataclasses.field(default=default, metadata=facts)
 
 
+OPTIMISERS = ("muon", "adamw", "sgd")
+
+
+def optimiser_option() -> Any:
+    """How the weights of a method's networks learn."""
+    return option(
+        "muon",
+        "how weights learn: Muon on the kernels of hidden layers, AdamW on all, or SGD as in the published protocols",
+        choices=OPTIMISERS,
+    )
+
+
 def check(options: Any) -> None:
     """Raise BadInput that names field, value and what is allowed. Called from `__post_init__`."""
     for field in dataclasses.fields(options):

@@ -9,10 +9,9 @@ import torch
 from torch import nn
 
 from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.methods.options import OPTIMISERS
 from DualSSLSegLib.training.muon import Muon
 from DualSSLSegLib.training.plan import TrainingPlan
-
-OPTIMISERS = ("muon", "adamw", "sgd")
 
 
 def _without_compiler(kind: type[torch.optim.Optimizer]) -> Any:

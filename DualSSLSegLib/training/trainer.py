@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -12,14 +12,12 @@ import torch
 from DualSSLSegLib.errors import BadInput, OutOfMemory, Stopped
 from DualSSLSegLib.inference.device_memory import release
 from DualSSLSegLib.inference.out_of_memory import is_out_of_memory
-from DualSSLSegLib.methods.catalogue import entry_of, load_method
+from DualSSLSegLib.training.beginning import adopt_parent, make_learner, make_method, make_streams
 from DualSSLSegLib.training.budget import MIN_ITERATIONS, iterations_for
-from DualSSLSegLib.training.cases import TrainingCase
 from DualSSLSegLib.training.checkpoint import read_checkpoint, write_checkpoint
 from DualSSLSegLib.training.lanes import Lanes
 from DualSSLSegLib.training.learner import Learner
 from DualSSLSegLib.training.memory import peak_bytes
-from DualSSLSegLib.training.model_file import adopt
 from DualSSLSegLib.training.plan import TrainingPlan
 from DualSSLSegLib.training.sampling import Stream
 from DualSSLSegLib.training.task import TrainingTask
@@ -90,21 +88,9 @@ class Trainer:
 
     def _run_plan(self) -> Learner:
         device = torch.device(self.task.device)
-        entry = entry_of(self.task.method_id)
-        classes = len(self.task.structure_names) + 1
-        method = load_method(entry.id)(self.task.options, classes, self.plan.width)
-        if self.task.parent is not None:
-            method.earlier_steps = self.task.parent.steps_in_all
+        method = make_method(self.task, self.plan)
         with Lanes(tuple(method.roles), device, self.plan.precision).open() as lanes:
-            learner = Learner(
-                method,
-                self.plan,
-                channels=self.task.channels,
-                num_classes=classes,
-                seed=self.task.seed,
-                device=device,
-                lanes=lanes,
-            )
+            learner = make_learner(self.task, self.plan, method, lanes)
             curve = LearningCurve(
                 self.task.validation,
                 self.task.unlabelled,
@@ -120,39 +106,14 @@ class Trainer:
             else:  # also after memory ran out before anything was saved: the new networks have learnt nothing
                 self.step, self.total = 0, self.task.budget.iterations or 0
                 self.measured_step, self.plateau_told, self.curve_points = 0, False, _CURVE_POINTS
-                if self.task.parent is not None:
-                    self._adopt_parent(learner)
-            labelled = self._stream(self.task.labelled, self.plan.labelled_per_step, 1)
-            unlabelled = (
-                self._stream(self.task.unlabelled, self.plan.unlabelled_per_step, 2)
-                if entry.uses_unlabelled and self.task.unlabelled
-                else None
-            )
-            self._train(learner, curve, labelled, unlabelled)
+                self._adopt_parent(learner)
+            self._train(learner, curve, *make_streams(self.task, self.plan))
         return learner
 
-    def _stream(self, cases: Sequence[TrainingCase], per_step: int, number: int) -> Stream:
-        return Stream(
-            cases,
-            per_step=per_step,
-            patch_size=self.plan.patch_size,
-            seed=self.task.seed * 10 + number,
-            foreground_share=self.plan.foreground_share,
-            strength=self.task.spatial,
-            device=torch.device(self.task.device),
-        )
-
     def _adopt_parent(self, learner: Learner) -> None:
-        parent = self.task.parent
-        assert parent is not None
-        for role, network in learner.networks.items():
-            if parent.architectures.get(role) != learner.method.roles[role].architecture:
-                continue
-            left = adopt(network, parent.networks[role].state_dict(), self.task.parent_classes)
-            if left:
-                text = f"{len(left)} weights of network {role} differ in shape from the earlier model and start fresh."
-                self.report("warning", code="partly_adopted", text=text)
-        learner.start_averages_from_networks()
+        for role, left in adopt_parent(learner, self.task).items():
+            text = f"{left} weights of network {role} differ in shape from the earlier model and start fresh."
+            self.report("warning", code="partly_adopted", text=text)
 
     def _train(
         self, learner: Learner, curve: LearningCurve, labelled: Stream, unlabelled: Stream | None

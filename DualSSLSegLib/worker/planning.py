@@ -43,6 +43,7 @@ def plan_run(
     device: str,
     free_memory_bytes: int,
     bad: BadScans,
+    optimiser: str,
 ) -> RunPlan:
     """The plan of this run: that of an earlier attempt, else the parent's, else made from the scans.
 
@@ -67,6 +68,7 @@ def plan_run(
     else:
         training = _as_before(parent, device, free_memory_bytes)
         intensity = IntensityPlan.from_dict(parent.intensity)
+    training = training.learning_with(optimiser)  # not the parent's: only its weights have to fit
     plan = RunPlan(training, intensity)
     write_json(
         session.run.plan_path, {"v": 1, "training": training.to_dict(), "intensity": intensity.to_dict()}
@@ -102,8 +104,6 @@ def _as_before(parent: Model, device: str, free_memory_bytes: int) -> TrainingPl
         precision=precision_for(device),
         labelled_per_step=crops,
         unlabelled_per_step=crops,
-        optimiser=TrainingPlan.optimiser,  # how it learns is this version's choice, not the weights'
-        learning_rate=TrainingPlan.learning_rate,
         explanation=(text,),
     )
     return plan.fitting(free_memory_bytes)

@@ -43,7 +43,7 @@ def work(session: Session) -> dict[str, Any]:
     device = choose_device(session)
     parent = load_parent(spec, structures)
     bad = BadScans(session)
-    plan = plan_run(session, cases, structures, parent, device, free_bytes(device), bad)
+    plan = plan_run(session, cases, structures, parent, device, free_bytes(device), bad, options.optimiser)
     for sentence in (*plan.training.explanation, plan.intensity.explanation):
         print(sentence, flush=True)
     session.report("plan", **plan.training.to_dict(), intensity=plan.intensity.explanation)

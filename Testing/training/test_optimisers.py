@@ -12,13 +12,15 @@ import torch
 from support.tiny_training import PLAN
 
 from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.methods.options import OPTIMISERS
 from DualSSLSegLib.networks.build import build
 from DualSSLSegLib.training.muon import orthogonaliser
-from DualSSLSegLib.training.optimisers import OPTIMISERS, Optimiser, make_optimiser
+from DualSSLSegLib.training.optimisers import Optimiser, make_optimiser
 
 LOADS_NO_COMPILER = """
 import sys, torch
-from DualSSLSegLib.training.optimisers import OPTIMISERS, make_optimiser
+from DualSSLSegLib.methods.options import OPTIMISERS
+from DualSSLSegLib.training.optimisers import make_optimiser
 from support.tiny_training import PLAN
 import dataclasses
 network = torch.nn.Linear(5, 7)

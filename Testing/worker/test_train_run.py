@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 
 import nibabel
@@ -16,11 +15,9 @@ from DualSSLSegLib.jobs.journal import EventReader
 from DualSSLSegLib.jobs.monitor import state_of
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.training.model_file import load_model
-from DualSSLSegLib.training.plan import TrainingPlan
 from DualSSLSegLib.uncertainty import calibration
 from DualSSLSegLib.worker import prediction_round, train
 from DualSSLSegLib.worker.case_prediction import Predictor
-from DualSSLSegLib.worker.planning import _as_before
 from DualSSLSegLib.worker.session import serve
 
 
@@ -159,20 +156,14 @@ def test_the_next_round_starts_from_the_weights_of_this_one_and_may_know_one_str
         structures=more,
         cache=trained.spec()["cache"],
         budget={"iterations": 1},
+        options={"optimiser": "sgd"},
     )
     assert serve(run) == 0
     model = load_model(run.model_path)
+    assert model.plan.optimiser == "sgd" != load_model(trained.model_path).plan.optimiser
     assert model.plan.precision == "float32" and "--from-scratch" in model.plan.explanation[0]
     assert model.num_classes == 4 and model.info["parent"] == str(trained.path)
     assert model.plan.working_spacing_mm == load_model(trained.model_path).plan.working_spacing_mm
-
-
-def test_a_model_of_an_earlier_version_goes_on_learning_the_way_of_this_one(trained):
-    model = load_model(trained.model_path)
-    old = dataclasses.replace(model.plan, optimiser="adamw", learning_rate=5e-3)
-    plan = _as_before(dataclasses.replace(model, plan=old), "cpu", 10**10)
-    assert (plan.optimiser, plan.learning_rate) == (TrainingPlan.optimiser, TrainingPlan.learning_rate)
-    assert (plan.patch_size, plan.width) == (old.patch_size, old.width)
 
 
 def test_a_bad_unlabelled_scan_is_named_and_the_others_are_done(tmp_path):

@@ -1,0 +1,81 @@
+"""What a training begins with: its method, its networks and the crops that they will see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from DualSSLSegLib.methods.base import Method
+from DualSSLSegLib.methods.catalogue import entry_of, load_method
+from DualSSLSegLib.training.cases import TrainingCase
+from DualSSLSegLib.training.lanes import Lanes
+from DualSSLSegLib.training.learner import Learner
+from DualSSLSegLib.training.model_file import adopt
+from DualSSLSegLib.training.plan import TrainingPlan
+from DualSSLSegLib.training.sampling import Stream
+from DualSSLSegLib.training.task import TrainingTask
+
+
+def make_method(task: TrainingTask, plan: TrainingPlan) -> Method:
+    """The task's method with its options; it counts the steps of the runs before."""
+    method = load_method(task.method_id)(task.options, _classes(task), plan.width)
+    if task.parent is not None:
+        method.earlier_steps = task.parent.steps_in_all
+    return method
+
+
+def make_learner(task: TrainingTask, plan: TrainingPlan, method: Method, lanes: Lanes) -> Learner:
+    """New networks for the method, on the task's device."""
+    return Learner(
+        method,
+        plan,
+        channels=task.channels,
+        num_classes=_classes(task),
+        seed=task.seed,
+        device=torch.device(task.device),
+        lanes=lanes,
+    )
+
+
+def make_streams(task: TrainingTask, plan: TrainingPlan) -> tuple[Stream, Stream | None]:
+    """Crops of the labelled scans and, where there are unlabelled ones and the method looks at them, of those."""
+    uses_unlabelled = entry_of(task.method_id).uses_unlabelled and bool(task.unlabelled)
+    return (
+        _stream(task, plan, task.labelled, plan.labelled_per_step, 1),
+        _stream(task, plan, task.unlabelled, plan.unlabelled_per_step, 2) if uses_unlabelled else None,
+    )
+
+
+def adopt_parent(learner: Learner, task: TrainingTask) -> dict[str, int]:
+    """Start from the weights of the run before, where there is one and a network is of the same architecture.
+
+    Returns how many weights of a network differ in shape and start fresh, for the networks that have any.
+    """
+    parent = task.parent
+    if parent is None:
+        return {}
+    fresh = {}
+    for role, network in learner.networks.items():
+        if parent.architectures.get(role) == learner.method.roles[role].architecture:
+            fresh[role] = len(adopt(network, parent.networks[role].state_dict(), task.parent_classes))
+    learner.start_averages_from_networks()
+    return {role: count for role, count in fresh.items() if count}
+
+
+def _classes(task: TrainingTask) -> int:
+    return len(task.structure_names) + 1
+
+
+def _stream(
+    task: TrainingTask, plan: TrainingPlan, cases: Sequence[TrainingCase], per_step: int, number: int
+) -> Stream:
+    return Stream(
+        cases,
+        per_step=per_step,
+        patch_size=plan.patch_size,
+        seed=task.seed * 10 + number,
+        foreground_share=plan.foreground_share,
+        strength=task.spatial,
+        device=torch.device(task.device),
+    )
