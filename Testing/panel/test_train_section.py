@@ -90,7 +90,7 @@ def test_options_are_put_back_by_one_button(panel, train):
 def test_another_method_brings_its_own_options(panel, train):
     ui = train.ui
     ui.methodCombo.setCurrentIndex(1)
-    assert train.form.options.names == ("strong_views",) and "baseline" in ui.methodSummary.text
+    assert train.form.options.names == ("strong_views", "optimiser") and "baseline" in ui.methodSummary.text
     panel.wait_until(lambda: not panel.workbench.busy)
     panel.click(ui.trainButton)
     panel.wait_until(lambda: panel.workbench.run is not None)

@@ -13,7 +13,7 @@ from DualSSLSegLib.errors import BadInput, OutOfMemory, ProtocolError, RunFailed
 from DualSSLSegLib.methods.base import Role, Term
 from DualSSLSegLib.methods.catalogue import CATALOGUE
 from DualSSLSegLib.methods.labels_only import LabelsOnly
-from DualSSLSegLib.training import trainer as trainer_module
+from DualSSLSegLib.training import beginning
 from DualSSLSegLib.training.budget import Budget, iterations_for
 from DualSSLSegLib.training.guard import FiniteGuard
 from DualSSLSegLib.training.learner import Learner
@@ -138,7 +138,7 @@ def test_one_network_without_held_back_cases_has_no_learning_curve(tmp_path, mon
     class OneNetwork(LabelsOnly):
         roles = {"a": Role("vnet")}  # noqa: RUF012
 
-    monkeypatch.setattr(trainer_module, "load_method", lambda _id: OneNetwork)
+    monkeypatch.setattr(beginning, "load_method", lambda _id: OneNetwork)
     listener = Listener()
     Trainer(tiny_task(tmp_path / "blind", "labels_only"), listener).run()
     assert listener.of("progress")[-1]["step"] == 8 and not listener.of("validated")
