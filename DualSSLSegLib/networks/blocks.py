@@ -98,10 +98,18 @@ class Decoder(nn.Module):
 
 
 def initialise(network: nn.Module) -> None:
-    """Kaiming-normal weights on every convolution; norm gains 1 and shifts 0; biases 0."""
+    """Kaiming-normal weights on every convolution; norm gains 1 and shifts 0; biases 0.
+
+    Up-steps begin as a mere enlargement: the 8 new voxels of one get the same weights (Aitken et al. 2017, arXiv
+    1707.02937). Drawn one by one they lay a checkerboard over predictions and uncertainty, which hundreds of steps do
+    not take away.
+    """
     for module in network.modules():
         if isinstance(module, (nn.Conv3d, nn.ConvTranspose3d)):
             nn.init.kaiming_normal_(module.weight)
+            if isinstance(module, nn.ConvTranspose3d):
+                with torch.no_grad():
+                    module.weight.copy_(module.weight[:, :, :1, :1, :1].clone().expand_as(module.weight))
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
         elif isinstance(module, (nn.BatchNorm3d, nn.GroupNorm)):

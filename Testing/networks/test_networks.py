@@ -57,6 +57,17 @@ def test_a_patch_whose_bottleneck_is_one_voxel_trains():
     assert all(p.grad is None or torch.isfinite(p.grad).all() for p in network.parameters())
 
 
+@pytest.mark.parametrize("name", ["vnet", "resvnet"])
+def test_a_new_network_lays_no_checkerboard_over_what_it_enlarges(name):
+    network = build(name, in_channels=1, num_classes=3, width=2, norm="instance", dropout=0.0)
+    for up in network.decoder.ups:
+        x = torch.randn(1, up[0].in_channels, 2, 3, 2)
+        enlarged = up[0](x)
+        halves = torch.nn.functional.avg_pool3d(enlarged, 2)
+        again = torch.nn.functional.interpolate(halves, scale_factor=2, mode="nearest")
+        assert torch.allclose(enlarged, again, atol=1e-5) and float(enlarged.detach().std()) > 0.1
+
+
 def test_dropout_of_a_crop_repeats_with_its_generator_whatever_batch_it_is_in():
     dropout = ChannelDropout(0.5).train()
     x = torch.ones(64, 64, 1, 1, 1)
