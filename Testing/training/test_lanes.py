@@ -61,13 +61,16 @@ def test_gradients_of_parts_are_those_of_the_whole_batch_and_repeat_to_the_last_
     networks = _networks()
     with Lanes(tuple(ROLES), CPU, "float32").open() as lanes:
         first, again = (_gradients(networks, lanes, x) for _ in range(2))
-    assert all(torch.equal(one, other) for one, other in zip(first, again, strict=True))
-    for role, network in networks.items():
+        assert all(torch.equal(one, other) for one, other in zip(first, again, strict=True))
+        # In double precision no ReLU near 0 falls on the other side because sums were rounded in another order.
+        exact = {role: network.double() for role, network in networks.items()}
+        of_parts = _gradients(exact, lanes, x.double())
+    for role, network in exact.items():
         with dropout_from([_drops(role, crop) for crop in range(crops)]):
-            _loss(network(x)).backward()
-    plain = [p.grad for network in networks.values() for p in network.parameters()]
-    for one, other in zip(first, plain, strict=True):
-        assert (one - other).norm() <= 1e-3 * other.norm() + 1e-6
+            _loss(network(x.double())).backward()
+    whole = [p.grad for network in exact.values() for p in network.parameters()]
+    for one, other in zip(of_parts, whole, strict=True):
+        assert (one - other).norm() <= 1e-4 * other.norm() + 1e-6
 
 
 def test_a_training_on_two_threads_repeats_and_goes_on_after_a_stop_to_the_last_bit(two_threads, tmp_path):
