@@ -12,10 +12,9 @@ from DualSSLSegLib.loop.opened_case import OpenedCase, check_image, open_case
 from DualSSLSegLib.loop.survey import counts_of, next_up
 from DualSSLSegLib.scene.arrays import in_slicers_order
 from DualSSLSegLib.scene.segmentation import copy_from
-from DualSSLSegLib.study.model import Revision
-from DualSSLSegLib.study.reviews import Review, Verdict
 from DualSSLSegLib.workbench.desk import in_words, is_expected, verb
 from DualSSLSegLib.workbench.leaving import Leaving
+from DualSSLSegLib.workbench.submitted import origin_of, reviewed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -86,10 +85,11 @@ class AnnotateSteps(Leaving):
         on screen and a draft is tried.
         """
         controller, opened = self._study(), self._the_case()
+        drawn = self.changed
         label = self._take_label()
         if not label.any() and not empty and self._asked_about_empty != opened.id:
             self._asked_about_empty = opened.id
-            self._unsaved = True
+            self._unsaved = drawn
             raise BadInput(
                 "nothing is labelled in this case.",
                 hint="Submit again to say that the scan shows none of the structures.",
@@ -98,16 +98,20 @@ class AnnotateSteps(Leaving):
         number = self._drafts.take_number()
         seconds, author, drafts = self._seconds_so_far(), self.author, self._drafts
 
-        def work() -> str:
+        def work() -> tuple[str, DualSSLSegError | None]:
             check_image(controller, opened)
             revision = controller.label(
-                opened.id, label, author=author, origin=_origin(opened, label), run=opened.run
+                opened.id, label, author=author, origin=origin_of(opened, label), run=opened.run
             )
-            drafts.forget(number, controller.study, opened.id)
-            controller.study.update_review(opened.id, lambda review: _reviewed(review, revision, seconds))
-            return revision.origin
+            try:
+                drafts.forget(number, controller.study, opened.id)
+                controller.study.update_review(opened.id, lambda review: reviewed(review, revision, seconds))
+            except DualSSLSegError as error:  # the label is written: to submit it again would only repeat it
+                return revision.origin, error
+            return revision.origin, None
 
-        def then(origin: str) -> None:
+        def then(written: tuple[str, DualSSLSegError | None]) -> None:
+            origin, trouble = written
             self._mark_row(opened.id, "reviewed" if origin == "accepted" else "labelled")
             if self._shows(opened) and self.changed:
                 self._say(
@@ -115,6 +119,13 @@ class AnnotateSteps(Leaving):
                     "The label was submitted; what you have drawn since is still on screen.",
                     "Submit again.",
                 )
+            elif trouble is not None:
+                if self._shows(opened):
+                    self._leave_now()
+                self._tell("case")
+                text, hint = in_words(trouble)
+                said = f"The label of {opened.id} was submitted, but not all that goes with it could be written. {text}"
+                self._say("warning", said, hint)
             elif then_next and self._shows(opened) and (up := next_up(self.rows, self.queue, opened.id)):
                 self._leave_now()
                 self._read_case(up.case, None, up.reason)
@@ -206,6 +217,7 @@ class AnnotateSteps(Leaving):
                 drafts.forget(number, controller.study, opened.id)
 
         def then(_: None) -> None:
+            self._keep_time()
             self._leave_now()
             self._read_case(opened.id, False)
             self._survey()
@@ -227,18 +239,3 @@ def ready_to_show(opened: OpenedCase) -> OpenedCase:
     """The case with its scan in the order of Slicer's memory; a second for a large scan, so for the background."""
     volume = opened.volume
     return replace(opened, volume=replace(volume, array=in_slicers_order(volume.array)))
-
-
-def _reviewed(review: Review, revision: Revision, seconds: float) -> Review:
-    """The review of a case after a label of it was submitted."""
-    if revision.origin == "accepted":
-        review = review.with_accepted(Verdict(revision.run, revision.author, revision.time))
-    return review.with_time(revision.author, seconds)
-
-
-def _origin(opened: OpenedCase, label: np.ndarray) -> str:
-    """Where a label comes from: a prediction nobody has changed is accepted, one that was changed is corrected."""
-    if opened.run is None:
-        return "manual"
-    unchanged = opened.began_as is not None and bool((opened.began_as == label).all())
-    return "accepted" if unchanged else "corrected"

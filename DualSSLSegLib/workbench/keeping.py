@@ -3,7 +3,6 @@ study is out of reach."""
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 import slicer
 
 from DualSSLSegLib.errors import BadInput, DualSSLSegError
-from DualSSLSegLib.loop.draft_facts import save_draft
-from DualSSLSegLib.study.folder import StudyFolder
 from DualSSLSegLib.workbench.desk import Desk, T, in_words, is_expected, verb
+from DualSSLSegLib.workbench.draft_box import DraftBox
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,36 +21,6 @@ if TYPE_CHECKING:
     from DualSSLSegLib.loop.opened_case import OpenedCase
 
 AUTOSAVE_AFTER_S = 60.0
-
-
-class DraftBox:
-    """Writes drafts from any thread; one taken earlier never replaces one taken later."""
-
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._taken = 0
-        self._written = 0
-
-    def take_number(self) -> int:
-        """The number of a label that is taken from the screen now."""
-        self._taken += 1
-        return self._taken
-
-    def save(self, number: int, study: StudyFolder, opened: OpenedCase, label: np.ndarray) -> None:
-        """Write a draft of an opened case unless a later one was written. Raises BadInput."""
-        with self._guard:
-            if number >= self._written:
-                image = opened.image_digest
-                save_draft(study, opened.id, label, opened.grid, run=opened.run, image_digest=image)
-                self._written = number
-
-    def forget(self, number: int, study: StudyFolder, case: str) -> None:
-        """Remove the draft, unless one was written that was taken after `number`; none from before is written any more.
-        Raises BadInput."""
-        with self._guard:
-            if number >= self._written:
-                study.drafts.discard(case)
-                self._written = number
 
 
 class Keeping(Desk):
@@ -183,7 +151,7 @@ class Keeping(Desk):
         try:
             if self.case is None or self.controller is None or self.read_only:
                 raise BadInput(self.read_only or "this scan belongs to no study.")
-            self._drafts.save(number, self.controller.study, opened, label)
+            self._drafts.save_in_time(number, self.controller.study, opened, label)
             self._mark_row(opened.id, "in_progress")
         except (DualSSLSegError, OSError) as error:
             self._save_failed = True
@@ -206,7 +174,11 @@ class Keeping(Desk):
 
     def _rescue_with(self, write: Callable[[Path], None], case: str, suffix: str, error: Exception) -> bool:
         study = "" if self.study_path is None else f"{self.study_path.name} "
-        path = self.rescue_folder / f"{study}{case} {time.strftime('%Y-%m-%d %H-%M-%S')}{suffix}"
+        stem = f"{study}{case} {time.strftime('%Y-%m-%d %H-%M-%S')}"
+        path, number = self.rescue_folder / f"{stem}{suffix}", 1
+        while path.exists():  # an earlier label of the same case, rescued in the same second
+            number += 1
+            path = self.rescue_folder / f"{stem} ({number}){suffix}"
         text, hint = in_words(error)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -219,17 +191,22 @@ class Keeping(Desk):
 
     @verb
     def save_label_as(self, path: str | Path) -> None:
-        """Write the label on screen to a file of the user's (.nii.gz, .nii, .nrrd, .mha)."""
+        """Write the label on screen to a file of the user's (.nii.gz, .nii, .nrrd, .mha).
+
+        It counts as kept from then on only where the study cannot take it, or just would not: else it is a copy.
+        """
         from DualSSLSegLib.imaging.write import write_label
 
         opened, target = self._the_case(), Path(path).expanduser().absolute()
-        label, number = self._take_label(), self._drafts.take_number()
+        keeps = self.case is None or bool(self.read_only) or self._unsaved
+        label = self._take_label() if keeps else self.case_scene.label()
+        number = self._drafts.take_number()
 
         def failed(error: Exception) -> None:
             if self.opened is None or self.opened.volume is not opened.volume:  # left meanwhile
                 self._rescue(opened.id, label, opened.grid, error)
                 return
-            self._unsaved = True
+            self._unsaved = self._unsaved or keeps
             self._failed(error)
 
         self._do(

@@ -76,7 +76,9 @@ class VerdictSteps(ReviewSteps):
         """Make the prediction on screen the label to be edited; submitting it makes a corrected label."""
         predicted = self._predicted
         assert predicted is not None
+        seconds = self._seconds_so_far()
         self._show_case(replace(predicted, structures=self.structures))  # one may have come since it was read
+        self._seconds_kept = seconds  # looking at the prediction was the first part of correcting it
         self._say("info", "Correct the prediction, then submit it.")
 
     @verb

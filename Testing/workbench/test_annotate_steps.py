@@ -67,6 +67,32 @@ def test_an_empty_label_is_submitted_only_when_meant(tmp_path):
     assert workbench.controller.study.latest("b").number == 1
 
 
+def test_a_submit_by_mistake_on_a_case_nobody_drew_on_leaves_no_trace(tmp_path):
+    study = tiny_study(tmp_path / "s")
+    predicted_run(study, {"a": label_of(2)})
+    workbench = bench(tmp_path / "s")
+    workbench.open_case("a")
+    with pytest.raises(BadInput, match="nothing is labelled"):
+        workbench.submit()
+    assert not workbench.changed
+    workbench.leave_case()
+    assert study.drafts.ids() == set()
+    assert next(row.state for row in workbench.rows if row.id == "a") == "predicted"
+
+
+def test_a_label_is_submitted_once_whatever_becomes_of_its_review(tmp_path):
+    study = tiny_study(tmp_path / "s")
+    workbench = bench(tmp_path / "s")
+    workbench.open_case("a")
+    paint(workbench, label_of(2))
+    study.layout.reviews.mkdir(parents=True, exist_ok=True)
+    (study.layout.reviews / "a.json").write_text("{}")
+    workbench.submit()
+    assert workbench.case is None and workbench.message.kind == "warning"
+    assert "was submitted" in workbench.message.text
+    assert len(study.revisions("a")) == 1 and study.drafts.ids() == set()
+
+
 def test_the_next_case_begins_with_its_prediction_and_what_was_changed_counts_as_corrected(tmp_path):
     study = tiny_study(tmp_path / "s")
     run = predicted_run(study, {"b": label_of(1), "c": label_of(1)})

@@ -183,7 +183,7 @@ def test_an_autosave_that_fails_while_the_case_is_being_left_loses_nothing(tmp_p
         gate.wait(20)
         raise CannotWrite("the disk is full; nothing was changed.")
 
-    monkeypatch.setattr("DualSSLSegLib.workbench.keeping.save_draft", full)
+    monkeypatch.setattr("DualSSLSegLib.workbench.draft_box.save_draft", full)
     workbench.clock.now += 61
     workbench.poll()  # the autosave begins
     assert workbench._save_under_way
@@ -232,7 +232,7 @@ def test_a_drive_that_does_not_answer_when_slicer_quits_costs_no_label(tmp_path,
     poll_until(workbench, lambda: workbench.case == "a" and not workbench.background.busy)
     paint(workbench, label_of(2))
     answer = threading.Event()
-    monkeypatch.setattr("DualSSLSegLib.workbench.keeping.save_draft", lambda *_, **__: answer.wait(60))
+    monkeypatch.setattr("DualSSLSegLib.workbench.draft_box.save_draft", lambda *_, **__: answer.wait(60))
     monkeypatch.setattr(workbench.controller, "label", lambda *_, **__: answer.wait(60))
     monkeypatch.setattr("DualSSLSegLib.workbench.workbench._PATIENCE_S", 0.1)
     getattr(workbench, step)()
@@ -241,6 +241,45 @@ def test_a_drive_that_does_not_answer_when_slicer_quits_costs_no_label(tmp_path,
     (kept,) = (tmp_path / "rescued").iterdir()
     assert np.array_equal(read_label(kept, GRID, structures), label_of(2))
     answer.set()
+
+
+def a_case_whose_draft_hangs(tmp_path, monkeypatch):
+    """A bench with strokes on a case, on a drive that takes no draft until the event is set."""
+    workbench = bench(tmp_path / "s", Threaded())
+    poll_until(workbench, lambda: workbench.rows != [] and not workbench.background.busy)
+    workbench.open_case("a")
+    poll_until(workbench, lambda: workbench.case == "a" and not workbench.background.busy)
+    paint(workbench, label_of(2))
+    answer = threading.Event()
+    monkeypatch.setattr("DualSSLSegLib.workbench.draft_box.save_draft", lambda *_, **__: answer.wait(60))
+    monkeypatch.setattr("DualSSLSegLib.workbench.draft_box._PATIENCE_S", 0.1)
+    monkeypatch.setattr("DualSSLSegLib.workbench.workbench._PATIENCE_S", 0.1)
+    return workbench, answer
+
+
+def rescued(tmp_path, structures):
+    return [read_label(path, GRID, structures).max() for path in (tmp_path / "rescued").iterdir()]
+
+
+def test_slicer_quits_though_a_draft_hangs_and_more_was_drawn_since(tmp_path, monkeypatch):
+    workbench, answer = a_case_whose_draft_hangs(tmp_path, monkeypatch)
+    structures = workbench.structures
+    workbench.save_draft()
+    paint(workbench, label_of(1))
+    workbench.close()
+    assert not answer.is_set(), "it did not wait for the drive"
+    assert sorted(rescued(tmp_path, structures)) == [1, 2], "what hung and what was drawn since"
+    answer.set()
+
+
+def test_the_scene_closes_though_the_drive_does_not_answer(tmp_path, monkeypatch):
+    workbench, answer = a_case_whose_draft_hangs(tmp_path, monkeypatch)
+    structures = workbench.structures
+    workbench.scene_closing()
+    assert not answer.is_set()
+    assert rescued(tmp_path, structures) == [2] and "was written to" in workbench.message.text
+    answer.set()
+    workbench.close()
 
 
 def test_a_label_that_could_not_be_saved_elsewhere_after_its_case_was_left_is_rescued(tmp_path, monkeypatch):

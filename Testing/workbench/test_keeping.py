@@ -143,6 +143,13 @@ def test_a_study_for_looking_only_lets_nobody_leave_with_strokes_unkept(tmp_path
     assert workbench.case == "b" and first.controller.study.drafts.ids() == set()
 
 
+def test_a_copy_for_somebody_else_is_no_substitute_for_the_studys_own(at_work, tmp_path):
+    at_work.save_label_as(tmp_path / "copy.nii.gz")
+    assert (tmp_path / "copy.nii.gz").is_file() and at_work.changed
+    at_work.leave_case()
+    assert np.array_equal(draft(tmp_path / "s", "a"), label_of(2))
+
+
 def test_saving_elsewhere_that_fails_leaves_the_label_unsaved(at_work, tmp_path):
     with pytest.raises(BadInput):
         at_work.save_label_as(tmp_path / "label.xyz")

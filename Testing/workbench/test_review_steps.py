@@ -103,6 +103,17 @@ def test_correcting_takes_the_prediction_as_the_label(predicted):
     assert predicted.controller.study.latest("b").origin == "corrected"
 
 
+def test_looking_at_a_prediction_counts_to_the_time_of_its_correction(predicted):
+    predicted.review("b")
+    predicted.clock.now += 20
+    predicted.touch()
+    predicted.correct()
+    predicted.clock.now += 5
+    predicted.touch()
+    predicted.submit(then_next=False)
+    assert predicted.controller.study.review("b").seconds == {"Ada": 25.0}
+
+
 def test_a_structure_that_came_during_the_review_can_be_drawn_in_the_correction(predicted):
     predicted.review("b")
     predicted.add_structure("cyst")
