@@ -59,7 +59,7 @@ panel: $(STAMP)
 bench: $(STAMP)
 	$(RUN) benchmarks/accuracy.py
 
-# LABELS, METHODS (dual, labels_only, full) and OPTIONS (NAME=VALUE of dual) may be lists. DEVELOPMENT=1 measures on cases on
+# LABELS, METHODS (dual, labels_only, full) and OPTIONS (NAME=VALUE) may be lists. DEVELOPMENT=1 measures on cases on
 # which options may be chosen; LADDER=1 adds dual with each of its terms off. Finished runs are not repeated.
 bench-accuracy: $(STAMP)
 	$(RUN) benchmarks/accuracy.py --set $(or $(SET),hippocampus) --labels $(or $(LABELS),4 1) \

@@ -6,14 +6,14 @@
 
 Each training is an ordinary run in a study of its own (accuracy_run.py) on the cases that real_sets.py deals out: the
 first N labelled cases of the set with their labels, the unlabelled ones without, and the validation cases frozen as
-test cases, on which nothing is chosen. `--methods full` is supervision with the labels of all other cases.
+test cases. `--methods full` is supervision with the labels of all other cases.
 
 Options may be chosen on development cases only: with `--development` the validation cases are neither predicted nor
 measured, and results lie in a folder of their own. `--ladder` adds `dual` with each of its terms off.
 
-The defaults of `dual` were once chosen by single-seed trials measured on the hippocampus set's validation cases, so
-those rows may flatter it. Every row therefore stands beside the same models on the `others`: the labelled cases
-after the first four, frozen as test cases too, on which no default was chosen.
+Some older defaults of `dual` were chosen by single-seed trials measured on the hippocampus set's validation cases, the
+newer ones on the labelled cases after the first four. Every row stands beside the same models on the latter, the
+column `others`. Neither set is untouched by the choice of options, so both may flatter `dual`.
 Results are one JSON per run in benchmarks/results/accuracy/ (a finished one is not repeated) and the tables in
 benchmarks/results/accuracy.md; of development runs in development/ and development.md beside them.
 """
@@ -115,7 +115,7 @@ def arguments_from(words: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--device", default="auto")
     parser.add_argument(
-        "--option", action="append", default=[], metavar="NAME=VALUE", help="of the dual method"
+        "--option", action="append", default=[], metavar="NAME=VALUE", help="of every method that has it"
     )
     parser.add_argument("--tag", default="", help="added to the result names, for trials beside the defaults")
     parser.add_argument("--ladder", action="store_true", help="also dual with each of its terms off")

@@ -6,6 +6,7 @@ the ladder is the default `dual` with one of its terms off at a time.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -71,23 +72,32 @@ def training_time(text: str) -> TrainingTime:
 def arms(
     methods: Sequence[str], *, options: Sequence[str] = (), tag: str = "", ladder: bool = False
 ) -> list[Arm]:
-    """The arms of a bench. `options` are "NAME=VALUE" of the dual method; they are in its name unless `tag` is.
+    """The arms of a bench. Each of `options`, "NAME=VALUE", goes to every method that has it; they are in an arm's name
+    unless `tag` is.
 
     The ladder adds `dual` and `labels_only` where they are not asked for, and `dual` without each of its terms.
-    Raises BadInput for an unknown method and for options that the dual method would refuse.
+    Raises BadInput for an unknown method, a value that a method would refuse, and an option that no method has.
     """
+    given = pairs(options)
     wanted = [*methods, *(name for name in (DUAL, LABELS_ONLY) if ladder and name not in methods)]
     found: list[Arm] = []
+    used: set[str] = set()
     for method in wanted:
         if method != FULL and method not in CATALOGUE:
             raise BadInput(
                 f"method '{method}' does not exist.", hint=f"Choose from: {', '.join((*CATALOGUE, FULL))}."
             )
-        chosen = pairs(options) if method == DUAL else {}
-        options_from(DUAL, chosen)  # refused here, not after the first training
-        told = tag or "".join(f"+{name}={value}" for name, value in chosen.items())
         trained_by = LABELS_ONLY if method == FULL else method
+        known = {field.name for field in dataclasses.fields(CATALOGUE[trained_by].options)}
+        chosen = {name: value for name, value in given.items() if name in known}
+        options_from(trained_by, chosen)  # refused here, not after the first training
+        used |= chosen.keys()
+        told = tag or "".join(f"+{name}={value}" for name, value in chosen.items())
         found.append(Arm(method + told, trained_by, chosen, full=method == FULL))
+    if unknown := given.keys() - used:
+        raise BadInput(
+            f"no method here has an option '{min(unknown)}'.", hint="`dualsslseg methods` lists all options."
+        )
     if ladder:
         found += [rung for arm in found if arm.method == DUAL for rung in _rungs(arm)]
     return found

@@ -11,7 +11,6 @@ from DualSSLSegLib.jobs.event_fields import numbers, usable
 LOST_AFTER_S = 60.0
 PAUSED = "paused"  # the name of the phase that stands for a pause
 ACTIVE = ("waiting", "running", "paused")
-ENDED = ("finished", "stopped", "failed", "lost")
 _LEARNING_RATE = "learning_rate"
 _CURVE_POINTS = 600
 _WARNINGS_KEPT = 200

@@ -79,5 +79,7 @@ def score_words(facts: Mapping[str, Any]) -> str:
         basis.append(f"not found: {', '.join(missing)}")
     if basis:
         words.append(f", from: {'; '.join(basis)}")
-    where = "" if facts.get("calibrated") else " (not calibrated: too few validation scans)"
-    return "".join(words) + where + "."
+    words.append(". It puts cases in order and is no measured error.")
+    if not facts.get("calibrated"):
+        words.append(" The uncertainty is not calibrated: too few validation scans.")
+    return "".join(words)

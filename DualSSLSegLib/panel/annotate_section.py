@@ -132,7 +132,7 @@ class AnnotateSection:
         allow(
             ui.openNextButton,
             workbench.why_not("open_next"),
-            _("Open the case whose label helps most. Unfinished work on the case that is open is kept."),
+            _("Open the case to label next. Unfinished work on the case that is open is kept."),
         )
         allow(
             ui.submitButton,

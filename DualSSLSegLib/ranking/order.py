@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from DualSSLSegLib.ranking.diversity import Novelty, as_rows, k_center, nearest, principal_components
-from DualSSLSegLib.ranking.quality import QualityModel
 from DualSSLSegLib.ranking.reasons import explain
 from DualSSLSegLib.ranking.scores import CaseScore
 
@@ -60,14 +59,12 @@ def order(
     round: int = 1,
     rounds: int = ROUNDS,
     whole_queue: bool = False,
-    quality: QualityModel | None = None,
 ) -> Order:
     """The next `n` of the unlabelled cases in `scores` (all when there are fewer), the same for the same arguments.
 
     `embeddings` are (E,) per case, `labelled_embeddings` (E,) per labelled scan; without them there is no diversity
     and no "unlike the labelled scans". `round` counts the trainings so far; noise fades until `rounds`. With
-    `whole_queue` the remaining cases follow by plain score. `quality`, once it can be fitted, gives the estimated
-    error in the values, but never changes the order. Raises ValueError for n < 1 or unusable embeddings.
+    `whole_queue` the remaining cases follow by plain score. Raises ValueError for n < 1 or unusable embeddings.
     """
     if n < 1:
         raise ValueError(f"at least one case must be asked for, not {n}")
@@ -98,7 +95,7 @@ def order(
     suggestions = []
     for index in first + (rest if whole_queue else []):
         case = cases[index]
-        values = _values(scores[case], novelty.get(case), quality)
+        values = _values(scores[case], novelty.get(case))
         values["reason"] = reasons[case].to_dict()
         values["noisy_score"] = float(noisy[index])
         values["in_batch"] = index in picker.taken
@@ -220,10 +217,9 @@ def _novelty(cases: Sequence[str], points: np.ndarray | None, centres: np.ndarra
     }
 
 
-def _values(score: CaseScore, novelty: Novelty | None, quality: QualityModel | None) -> dict[str, Any]:
+def _values(score: CaseScore, novelty: Novelty | None) -> dict[str, Any]:
     return {
-        "risk": score.risk if quality is None else quality.risk(score),
-        "risk_fitted_on": 0 if quality is None else quality.cases,
+        "risk": score.risk,
         "disagreement": score.disagreement,
         "rim_entropy": score.rim_entropy,
         "expected_dice": score.expected_dice,

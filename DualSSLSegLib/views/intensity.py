@@ -23,7 +23,6 @@ class IntensityStrength:
 
 
 WEAK = IntensityStrength(0.1, 0.1, 0.1, 0.05, 0.0, 0.0, 0.5)
-MEDIUM = IntensityStrength()
 STRONG = IntensityStrength(0.5, 0.5, 0.6, 0.25, 1.2, 0.6, 0.6)
 
 

@@ -35,8 +35,6 @@ from DualSSLSegLib.workbench.message import Kind, Message
 T = TypeVar("T")
 Verb = TypeVar("Verb", bound=Callable[..., None])
 
-TOPICS = ("study", "cases", "case", "run", "review", "folder", "setup", "message")
-
 
 def verb(method: Verb) -> Verb:
     """A step that a person takes: refused with the words of `why_not`; an error becomes a message, in scripts it is
@@ -57,7 +55,8 @@ def verb(method: Verb) -> Verb:
 
 
 class Desk:
-    """The state of the workbench, and how its steps work. Topics name which part of the state has changed.
+    """The state of the workbench, and how its steps work. A topic names which part of the state has changed: study,
+    cases, case, run, review, folder, setup or message.
 
     study    controller, study_path, read_only, structures, new_folder
     cases    rows, queue, counts, problems, next_case, expectation

@@ -29,7 +29,7 @@ def test_results_keep_the_names_that_finished_runs_have():
     assert result_name("la", "dual", 8, training_time("889steps"), 2) == "la_dual_8labels_889steps_seed2.json"
 
 
-def test_options_belong_to_dual_and_are_in_its_name_unless_a_tag_is():
+def test_options_go_to_the_methods_that_have_them_and_are_in_their_names_unless_a_tag_is():
     dual, base = arms(["dual", "labels_only"], options=["keep=0.5"])
     assert (dual.name, dual.options) == ("dual+keep=0.5", {"keep": "0.5"})
     assert (base.name, base.options) == ("labels_only", {})
@@ -37,6 +37,12 @@ def test_options_belong_to_dual_and_are_in_its_name_unless_a_tag_is():
         "dual-try",
         "labels_only-try",
     ]
+
+
+def test_an_option_that_both_methods_have_keeps_them_equal():
+    found = arms(["dual", "labels_only", "full"], options=["optimiser=adamw"])
+    assert [arm.options for arm in found] == [{"optimiser": "adamw"}] * 3
+    assert found[1].name == "labels_only+optimiser=adamw"
 
 
 def test_full_supervision_is_labels_only_with_more_labels():

@@ -35,7 +35,8 @@ def test_the_score_says_what_it_rests_on():
     words = score_words({"score": score, "calibrated": True})
     assert words == (
         "Estimated error 0.25 of 1, from: the two networks overlap with Dice 0.90; "
-        "mean uncertainty in and around the structures 0.30 of 1; not found: tumour."
+        "mean uncertainty in and around the structures 0.30 of 1; not found: tumour. "
+        "It puts cases in order and is no measured error."
     )
-    assert "not calibrated" in score_words({"score": {"risk": 0.5}})
+    assert "uncertainty is not calibrated" in score_words({"score": {"risk": 0.5}})
     assert score_words({}) == ""

@@ -11,7 +11,6 @@ from support.synthetic_cases import two_organs
 
 from DualSSLSegLib.ranking.labelled import LabelledVolumes, structure_volumes
 from DualSSLSegLib.ranking.order import foreground_aware_random, order, rank_average
-from DualSSLSegLib.ranking.quality import fit_quality
 from DualSSLSegLib.ranking.scores import case_score
 
 NAMES = ("anterior", "posterior")
@@ -201,17 +200,6 @@ def test_a_missing_measure_ranks_highest():
     assert rank_average([0.1, 0.2, 0.3], [0.1, None, 0.2]).tolist() == pytest.approx(
         [1 / 3, 2.5 / 3, 2.5 / 3]
     )
-
-
-def test_a_fitted_quality_changes_the_estimated_error_but_not_the_order():
-    scores = {f"case_{seed}": score_of(seed, edge=0.4 + 0.15 * seed) for seed in range(10)}
-    model = fit_quality(list(scores.values()), [0.95 - 0.02 * seed for seed in range(10)])
-    plain, fitted = order(scores, n=10, seed=1), order(scores, n=10, seed=1, quality=model)
-    assert [one.case for one in plain.suggestions] == [one.case for one in fitted.suggestions]
-    assert [one.values["risk_fitted_on"] for one in fitted.suggestions] == [10] * 10
-    by_case = {one.case: one.values["risk"] for one in fitted.suggestions}
-    assert by_case["case_9"] > by_case["case_0"]
-    assert plain.suggestions[0].values["risk"] == scores[plain.suggestions[0].case].risk
 
 
 def test_nothing_left_to_review_is_an_empty_queue():
