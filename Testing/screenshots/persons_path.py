@@ -39,7 +39,7 @@ def take(pictures: Path, home: Path, minutes: float) -> Any:
     from support.persons_scans import lay_out
 
     trained = home / "trained"
-    temporary = home / "now"
+    temporary = home / "scans"
     shutil.rmtree(temporary, ignore_errors=True)
 
     def grab(name: str, _widget: Any) -> None:

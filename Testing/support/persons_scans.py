@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-STUDY, MORE = "Hippocampus MR", "New scans"
+STUDY, MORE = "My study", "New scans"
 SCANS, NEW_SCANS = 8, 2
 
 
