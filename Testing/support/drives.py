@@ -110,6 +110,22 @@ def full_disk() -> Iterator[None]:
 
 
 @contextmanager
+def bad_sector(path: Path) -> Iterator[None]:
+    """The file at `path` is there and cannot be read for the block."""
+
+    def opening(function: Callable[..., Any]) -> Callable[..., Any]:
+        def open_(file: Any, *arguments: Any, **options: Any) -> Any:
+            if isinstance(file, str | os.PathLike) and Path(file) == path:
+                raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+            return function(file, *arguments, **options)
+
+        return open_
+
+    with mock.patch.object(builtins, "open", opening(open)), mock.patch.object(io, "open", opening(io.open)):
+        yield
+
+
+@contextmanager
 def silent(folder: Path) -> Iterator[None]:
     """A drive at `folder` that does not answer for the block, like a network drive whose server is gone: whoever
     asks for anything below it waits. Fails when the main thread, which is the window's, was about to. Slicer's own
