@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -17,6 +18,11 @@ from DualSSLSegLib.give_way import give_way
 
 _REPLACE_ATTEMPTS = 20
 _REPLACE_WAIT_S = 0.05
+_NO_FOLDER_SYNC = {
+    getattr(errno, name) for name in ("EINVAL", "EBADF", "ENOTSUP", "EOPNOTSUPP") if hasattr(errno, name)
+}
+"""What file systems say that sync files but no folders, such as some shared ones. There a loss of power may bring back
+the old file, which is whole, too: no reason not to write at all."""
 
 
 def _sync_folder(folder: Path) -> None:
@@ -25,6 +31,9 @@ def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
     finally:
         os.close(descriptor)
 
