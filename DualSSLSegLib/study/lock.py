@@ -7,13 +7,13 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
 
+from DualSSLSegLib.atomic import patiently
 from DualSSLSegLib.errors import StudyBusy
 from DualSSLSegLib.file_lock import file_lock
 from DualSSLSegLib.processes import Process, surely_dead, this_process
@@ -21,13 +21,10 @@ from DualSSLSegLib.study.writing import writing
 
 WAIT_S = 10.0
 _POLL_S = 0.05
-_PATIENCE_S = 1.0
 _UNREADABLE_AGE_S = 60.0
 
 _left_behind: set[str] = set()
 """Tokens of the locks that this process holds no more and could not remove, because their drive was gone just then."""
-
-_Answer = TypeVar("_Answer")
 
 
 class StudyLock:
@@ -79,7 +76,7 @@ class StudyLock:
             with writing(self.path):
                 self.path.parent.mkdir(exist_ok=True)  # a study that was moved away is not made anew here
                 try:
-                    created = _patiently(lambda: create_exclusively(self.path, text.encode("utf-8")))
+                    created = patiently(lambda: create_exclusively(self.path, text.encode("utf-8")))
                 except OSError:
                     _left_behind.add(token)  # it may lie there all the same
                     raise
@@ -105,7 +102,7 @@ class StudyLock:
         # noted only when the file is left alone: earlier, another thread might have put its own lock there by now.
         with suppress(OSError):
             if _read(self.path).get("token") == self._token:
-                _patiently(lambda: self.path.unlink(missing_ok=True))
+                patiently(lambda: self.path.unlink(missing_ok=True))
                 return
         _left_behind.add(self._token)
 
@@ -114,20 +111,7 @@ class StudyLock:
         # the lock that the other one has put there meanwhile is never taken away.
         with writing(self.path), file_lock(self.path.with_name("lock.guard"), wait_s=1.0) as held:
             if held and _is_stale(self.path):
-                _patiently(lambda: self.path.unlink(missing_ok=True))
-
-
-def _patiently(action: Callable[[], _Answer], *, windows: bool = os.name == "nt") -> _Answer:
-    """Do `action`; on Windows again for a second while it is refused: there a file that another program reads
-    cannot be removed, and the name of one that is being removed cannot be used. Raises PermissionError."""
-    deadline = time.monotonic() + _PATIENCE_S
-    while True:
-        try:
-            return action()
-        except PermissionError:
-            if not windows or time.monotonic() >= deadline:
-                raise
-            time.sleep(_POLL_S)
+                patiently(lambda: self.path.unlink(missing_ok=True))
 
 
 def create_exclusively(path: Path, data: bytes) -> bool:

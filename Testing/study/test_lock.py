@@ -19,7 +19,7 @@ from DualSSLSegLib.file_lock import file_lock
 from DualSSLSegLib.processes import process_start, surely_dead, this_process
 from DualSSLSegLib.study import lock as lock_module
 from DualSSLSegLib.study.folder import StudyFolder
-from DualSSLSegLib.study.lock import StudyLock, _patiently, create_exclusively
+from DualSSLSegLib.study.lock import StudyLock, create_exclusively
 from DualSSLSegLib.study.writing import CannotWrite
 
 
@@ -186,17 +186,3 @@ def test_nothing_of_monai_label_is_made_where_it_never_was(tmp_path):
     study = tiny_study(tmp_path)
     study.add_revision("a", label_of(), author="Ada", origin="manual")
     assert not (tmp_path / ".lock").exists() and not (tmp_path / "datastore_v2.json").exists()
-
-
-def test_a_refusal_of_windows_is_waited_out_and_one_of_unix_is_not():
-    refusals = [PermissionError(), PermissionError()]
-
-    def action():
-        if refusals:
-            raise refusals.pop()
-        return "done"
-
-    assert _patiently(action, windows=True) == "done"
-    refusals.append(PermissionError())
-    with pytest.raises(PermissionError):
-        _patiently(action, windows=False)
