@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.give_way import give_way
 
-_REPLACE_ATTEMPTS = 20
-_REPLACE_WAIT_S = 0.05
+_PATIENCE_S = 1.0
+_POLL_S = 0.05
+_NO_FOLDER_SYNC = {
+    getattr(errno, name) for name in ("EINVAL", "EBADF", "ENOTSUP", "EOPNOTSUPP") if hasattr(errno, name)
+}
+"""What file systems say that sync files but no folders, such as some shared ones. There a loss of power may bring back
+the old file, which is whole, too: no reason not to write at all."""
+
+_Answer = TypeVar("_Answer")
 
 
 def _sync_folder(folder: Path) -> None:
@@ -25,25 +33,36 @@ def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
     finally:
         os.close(descriptor)
 
 
-def replace_file(source: Path, target: Path) -> None:
-    """Move `source` onto `target` in one step, on the same file system.
-
-    Windows refuses while a reader holds the target open, so the move is retried for a second.
-    Raises OSError when it still cannot be done.
-    """
-    for attempt in range(_REPLACE_ATTEMPTS):
+def patiently(action: Callable[[], _Answer], *, windows: bool = os.name == "nt") -> _Answer:
+    """Do `action`; on Windows again for a second while it is refused: there a file that another program reads can be
+    neither removed nor replaced, a folder with such a file not moved, and the name of a file that is being removed not
+    used. Raises PermissionError."""
+    deadline = time.monotonic() + _PATIENCE_S
+    while True:
         try:
-            os.replace(source, target)
-            break
+            return action()
         except PermissionError:
-            if os.name != "nt" or attempt == _REPLACE_ATTEMPTS - 1:
+            if not windows or time.monotonic() >= deadline:
                 raise
-            time.sleep(_REPLACE_WAIT_S)
+            time.sleep(_POLL_S)
+
+
+def replace_file(source: Path, target: Path) -> None:
+    """Move the file `source` onto `target` in one step, on the same file system. Raises OSError."""
+    patiently(lambda: os.replace(source, target))
     _sync_folder(target.parent)
+
+
+def move_folder(source: Path, target: Path) -> None:
+    """Move the folder `source` to `target`, where nothing may lie, on the same file system. Raises OSError."""
+    patiently(lambda: source.rename(target))
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from http.client import HTTPException
 from pathlib import Path, PurePosixPath
 
-from DualSSLSegLib.atomic import remove_tree, replace_file
+from DualSSLSegLib.atomic import move_folder, remove_tree, replace_file
 from DualSSLSegLib.errors import BadInput
 
 _BLOCK_BYTES = 256 * 1024
@@ -130,7 +130,7 @@ def unpack(archive: Path, folder: Path) -> Path:
         with tarfile.open(archive) as tar:
             for member in tar:
                 _unpack_member(tar, member, unfinished, archive)
-        os.replace(unfinished, folder)
+        move_folder(unfinished, folder)
     except (tarfile.TarError, EOFError) as error:
         raise BadInput(
             f"this archive is damaged ({error}).", hint="Delete it and try again.", path=archive

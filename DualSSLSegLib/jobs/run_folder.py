@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from DualSSLSegLib.atomic import read_json, write_json
+from DualSSLSegLib.atomic import move_folder, read_json, write_json
 from DualSSLSegLib.errors import BadInput, ProtocolError
 
 SCHEMA = 1
@@ -161,7 +161,7 @@ class RunFolder:
             write_json(draft.inputs_path, {"v": SCHEMA, **inputs})
             write_json(draft.control_path, {"want": "run"})
             write_json(draft.spec_path, {"v": SCHEMA, **spec})
-            draft.path.rename(run.path)
+            move_folder(draft.path, run.path)
         except BaseException:
             shutil.rmtree(draft.path, ignore_errors=True)
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -49,8 +50,8 @@ def open_case(controller: Controller, case_id: str, *, correct_prediction: bool 
     the newest revision, else nothing.
 
     A label or draft that does not belong to the image as it is now is left where it is (a draft is put aside) and
-    named in `note`. Slow: for the background. Raises BadInput when the scan cannot be read, and for
-    `correct_prediction` of a case that has none.
+    named in `note`. Slow: for the background. Raises BadInput when the scan cannot be read, when its draft
+    can be neither read nor put aside, which another one would replace, and for `correct_prediction` without one.
     """
     from DualSSLSegLib.imaging.read import read_image
 
@@ -59,10 +60,7 @@ def open_case(controller: Controller, case_id: str, *, correct_prediction: bool 
     try:
         volume = read_image(case.paths, case.id)
     except BadInput as error:
-        cause = error.__cause__
-        if (
-            not isinstance(cause, OSError) or cause.errno is None
-        ):  # the content, not the drive: "next" passes it over
+        if _drive_error(error) is None:  # the content, not the drive: "next" passes it over
             study.refuse(case, f"{error.message} {error.hint}".strip())
         raise
     empty = OpenedCase(case.id, volume, None, EMPTY, study.structures, image_digest=study.image_digest(case))
@@ -117,19 +115,40 @@ def _draft(controller: Controller, empty: OpenedCase) -> tuple[OpenedCase | None
         return None, []
     try:
         facts = read_draft_facts(path)
-        if facts.image_digest and facts.image_digest != study.image_digest(empty.id):
+        if facts.image_digest and facts.image_digest != empty.image_digest:
             raise BadInput("the image has been replaced since.", path=path)
         label = _read(path, empty.grid, study.structures)
     except BadInput as error:
+        # What is drawn next would take the place of a draft that stays, so such a case is not opened for drawing.
+        if cause := _drive_error(error):
+            raise BadInput(
+                f"the unfinished work on this case cannot be read now ({cause.strerror or cause}), so the case was not "
+                "opened.",
+                hint="Check the drive, close other programs that use this file, and open the case again.",
+                path=path,
+            ) from error
+        misfit = f"unfinished work on this case does not fit it any more: {error.message}"
         try:
-            where = f"it is kept as {study.drafts.put_aside(empty.id)}."
-        except BadInput:
-            where = f"it is still there ({path})."
-        return None, [f"Unfinished work on this case does not fit it any more: {error.message} {where}"]
+            where = f"It is kept as {study.drafts.put_aside(empty.id)}."
+        except BadInput as refusal:
+            if os.access(path.parent, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+                raise BadInput(
+                    f"{misfit} It could not be put aside, so the case was not opened: {refusal.message}",
+                    hint="Close other programs that use this file, or move it away, and open the case again.",
+                    path=path,
+                ) from refusal
+            where = f"It is still there ({path})."
+        return None, [f"{misfit[0].upper()}{misfit[1:]} {where}"]
     note = "This is unfinished work; submit it when it is done."
     return replace(
         empty, label=label, source=DRAFT, run=facts.run, began_as=_began_as(controller, empty, facts)
     ), [note]
+
+
+def _drive_error(error: BadInput) -> OSError | None:
+    """What the system said where it, not the content of the file, is why that cannot be read."""
+    cause = error.__cause__
+    return cause if isinstance(cause, OSError) and cause.errno is not None else None
 
 
 def _began_as(controller: Controller, empty: OpenedCase, facts: DraftFacts) -> np.ndarray | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.study.adopted import Adopted, joined
+from DualSSLSegLib.study.label_digests import LabelDigests
 from DualSSLSegLib.study.labelling import ForeignLabel
 from DualSSLSegLib.study.layout import StudyLayout
 from DualSSLSegLib.study.model import Case, LabelTable, Structure
@@ -70,7 +71,11 @@ def own_names(root: Path, content: StudyFile) -> Mapping[str, tuple[Structure, .
 
 
 def foreign_labels(
-    layout: StudyLayout, content: StudyFile, cases: Mapping[str, Case], revisions: Revisions
+    layout: StudyLayout,
+    content: StudyFile,
+    cases: Mapping[str, Case],
+    revisions: Revisions,
+    digests: LabelDigests,
 ) -> list[ForeignLabel]:
     """Every label of another program that no revision keeps: those a data set brought along for cases that
     have no revision, then what lies in labels/final."""
@@ -86,7 +91,7 @@ def foreign_labels(
             continue
         kept = revisions.all(case) if case in started else []
         for path in paths:
-            if not is_kept(path, kept):
+            if not is_kept(path, kept, digests):
                 names = own_names(layout.root, content) if names is None else names
                 found.append(ForeignLabel(cases[case], path, names.get(case)))
     order = {case: place for place, case in enumerate(cases)}

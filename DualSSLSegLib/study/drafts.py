@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
-from DualSSLSegLib.atomic import replacing
+from DualSSLSegLib.atomic import replace_file, replacing
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.imaging.formats import SEGMENTATION_SUFFIX, stem_of, suffix_of
 from DualSSLSegLib.study.layout import LABEL_SUFFIX, names_in
@@ -27,9 +28,12 @@ class Drafts:
         return {stem_of(name) for name in names_in(self._folder) if suffix_of(name) in _SUFFIXES}
 
     def path(self, case_id: str) -> Path | None:
-        """The draft of a case; None when there is none."""
-        found = [path for path in self._candidates(case_id) if path.is_file()]
-        return max(found, key=lambda path: path.stat().st_mtime_ns) if found else None
+        """The draft of a case; None when there is none. Raises OSError when the drive does not tell."""
+        written: dict[Path, int] = {}
+        for path in self._candidates(case_id):
+            with suppress(FileNotFoundError):
+                written[path] = path.stat().st_mtime_ns
+        return max(written, key=lambda path: written[path], default=None)
 
     def save(self, case_id: str, source: Path | Callable[[Path], None], *, suffix: str | None = None) -> Path:
         """Keep `source` as the draft of a case in the place of an older one; returns its path.
@@ -71,7 +75,7 @@ class Drafts:
         target = aside / f"{case_id}-{stamp}{suffix_of(path)}"
         with writing(target):
             aside.mkdir(parents=True, exist_ok=True)
-            path.rename(target)
+            replace_file(path, target)
             for other in (*self._candidates(case_id), self._folder / f"{case_id}.json"):
                 other.unlink(missing_ok=True)
         return target

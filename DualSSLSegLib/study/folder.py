@@ -8,12 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from DualSSLSegLib.errors import BadInput
-from DualSSLSegLib.study.adoption import (
-    adopted_file,
-    foreign_labels,
-    is_foreign,
-    own_names,
-)
+from DualSSLSegLib.study.adoption import adopted_file, foreign_labels, is_foreign, own_names
 from DualSSLSegLib.study.labelling import Labelling, Reconciled, reconcile
 from DualSSLSegLib.study.layout import StudyLayout
 from DualSSLSegLib.study.lock import WAIT_S, StudyLock
@@ -40,7 +35,9 @@ class StudyFolder(StudyReader):
     def __init__(self, root: Path, content: StudyFile | None, *, wait_s: float = WAIT_S) -> None:
         super().__init__(root, content)
         self.lock = StudyLock(self.layout.lock, wait_s=wait_s)
-        self._labelling = Labelling(self.layout, self.lock, self._revisions, self._records)
+        self._labelling = Labelling(
+            self.layout, self.lock, self._revisions, self._records, self._label_digests
+        )
 
     @classmethod
     def create(
@@ -193,9 +190,12 @@ class StudyFolder(StudyReader):
         """
         self.refresh()
         cases = self.cases()
-        foreign = foreign_labels(self.layout, self._store.content, cases, self._revisions)
+        foreign = foreign_labels(
+            self.layout, self._store.content, cases, self._revisions, self._label_digests
+        )
         labelled = [case for case in self._revisions.cases() if case in cases]
         result = reconcile(self._labelling, foreign, labelled, self.structures, report)
+        self._label_digests.save()
         for problem in result.problems:
             self._pending.remember(problem.path, self.structures, problem.reason)
         if result.imported:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.imaging.formats import suffix_of
+from DualSSLSegLib.study.label_digests import LabelDigests
 from DualSSLSegLib.study.layout import LABEL_SUFFIX, StudyLayout
 from DualSSLSegLib.study.lock import StudyLock, monai_label_waits
 from DualSSLSegLib.study.model import ORIGINS, Case, Problem, Revision, Structure
 from DualSSLSegLib.study.pending_labels import in_words, read_pending
-from DualSSLSegLib.study.published import final_files, is_in_force, is_kept, kept_digests, publish, put_aside
+from DualSSLSegLib.study.published import final_files, is_kept, publish, put_aside
 from DualSSLSegLib.study.records import Records, present_stamps
 from DualSSLSegLib.study.revisions import Revisions
 from DualSSLSegLib.study.scan import stamps_of
@@ -46,11 +47,19 @@ class ForeignLabel:
 class Labelling:
     """The one place that writes revisions, labels/final and labels/original."""
 
-    def __init__(self, layout: StudyLayout, lock: StudyLock, revisions: Revisions, records: Records) -> None:
+    def __init__(
+        self,
+        layout: StudyLayout,
+        lock: StudyLock,
+        revisions: Revisions,
+        records: Records,
+        digests: LabelDigests,
+    ) -> None:
         self._layout = layout
         self._lock = lock
         self._revisions = revisions
         self._records = records
+        self._digests = digests
 
     def add(
         self,
@@ -107,17 +116,13 @@ class Labelling:
         """Files of labels/final for a case whose content no revision keeps."""
         paths = self._final_files(case.id)
         kept = self._revisions.all(case.id) if paths else []
-        return [path for path in paths if not is_kept(path, kept)]
+        return [path for path in paths if not is_kept(path, kept, self._digests)]
 
     def republish(self, case_id: str) -> bool:
         """Put the newest revision in force where labels/final shows an older one or none."""
         newest = self._revisions.latest(case_id)
         paths = self._final_files(case_id)
-        if newest is None or any(is_in_force(path, newest) for path in paths):
-            return False
-        from DualSSLSegLib.imaging.digest import file_digest
-
-        if any(file_digest([path]) in kept_digests([newest]) for path in paths):
+        if newest is None or any(is_kept(path, [newest], self._digests) for path in paths):
             return False
         with self._lock, monai_label_waits(self._layout.monai_lock, wait_s=self._lock.wait_s):
             self._put_in_force(newest)

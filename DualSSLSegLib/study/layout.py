@@ -40,6 +40,11 @@ class StudyLayout:
         return self.records / "unreadable"
 
     @property
+    def label_digests(self) -> Path:
+        """Digests of files in labels/final whose size and time do not say which revision they are."""
+        return self.own / "label_digests.json"
+
+    @property
     def revisions(self) -> Path:
         return self.own / "labels"
 

@@ -7,13 +7,13 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
 
+from DualSSLSegLib.atomic import patiently
 from DualSSLSegLib.errors import StudyBusy
 from DualSSLSegLib.file_lock import file_lock
 from DualSSLSegLib.processes import Process, surely_dead, this_process
@@ -21,17 +21,18 @@ from DualSSLSegLib.study.writing import writing
 
 WAIT_S = 10.0
 _POLL_S = 0.05
-_PATIENCE_S = 1.0
 _UNREADABLE_AGE_S = 60.0
 
-_Answer = TypeVar("_Answer")
+_left_behind: set[str] = set()
+"""Tokens of the locks that this process holds no more and could not remove, because their drive was gone just then."""
 
 
 class StudyLock:
     """Held while something of a study is written; a context manager that may be entered again by its thread.
 
     The lock file appears whole and only where there is none. That of a process that surely ended on this
-    machine is taken over; any other is waited for, then StudyBusy says who holds it.
+    machine is taken over, and so is one that this process has left behind; any other is waited for, then StudyBusy
+    says who holds it.
     """
 
     def __init__(self, path: Path, *, wait_s: float = WAIT_S) -> None:
@@ -63,8 +64,8 @@ class StudyLock:
     ) -> None:
         self._depth -= 1
         try:
-            if self._depth == 0 and _read(self.path).get("token") == self._token:
-                _patiently(lambda: self.path.unlink(missing_ok=True))
+            if self._depth == 0:
+                self._leave()
         finally:
             self._thread.release()
 
@@ -74,8 +75,14 @@ class StudyLock:
         while True:
             with writing(self.path):
                 self.path.parent.mkdir(exist_ok=True)  # a study that was moved away is not made anew here
-                created = _patiently(lambda: create_exclusively(self.path, text.encode("utf-8")))
-            if created:
+                try:
+                    created = patiently(lambda: create_exclusively(self.path, text.encode("utf-8")))
+                except OSError:
+                    _left_behind.add(token)  # it may lie there all the same
+                    raise
+            if (
+                created or _read(self.path).get("token") == token
+            ):  # a network drive may say no and have done it
                 self._token = token
                 return
             if _is_stale(self.path):
@@ -90,25 +97,21 @@ class StudyLock:
             else:
                 time.sleep(_POLL_S)
 
+    def _leave(self) -> None:
+        # A lock out of reach names a living process, this one, so nobody would ever take it for dead. Its token is
+        # noted only when the file is left alone: earlier, another thread might have put its own lock there by now.
+        with suppress(OSError):
+            if _read(self.path).get("token") == self._token:
+                patiently(lambda: self.path.unlink(missing_ok=True))
+                return
+        _left_behind.add(self._token)
+
     def _remove_stale(self) -> None:
         # Two programs may find the same dead lock. Only the holder of the guard looks again and removes it, so
         # the lock that the other one has put there meanwhile is never taken away.
         with writing(self.path), file_lock(self.path.with_name("lock.guard"), wait_s=1.0) as held:
             if held and _is_stale(self.path):
-                _patiently(lambda: self.path.unlink(missing_ok=True))
-
-
-def _patiently(action: Callable[[], _Answer], *, windows: bool = os.name == "nt") -> _Answer:
-    """Do `action`; on Windows again for a second while it is refused: there a file that another program reads
-    cannot be removed, and the name of one that is being removed cannot be used. Raises PermissionError."""
-    deadline = time.monotonic() + _PATIENCE_S
-    while True:
-        try:
-            return action()
-        except PermissionError:
-            if not windows or time.monotonic() >= deadline:
-                raise
-            time.sleep(_POLL_S)
+                patiently(lambda: self.path.unlink(missing_ok=True))
 
 
 def create_exclusively(path: Path, data: bytes) -> bool:
@@ -153,6 +156,8 @@ def _read(path: Path) -> dict[str, object]:
 
 def _is_stale(path: Path) -> bool:
     content = _read(path)
+    if str(content.get("token")) in _left_behind:
+        return True
     try:
         owner = Process(
             host=str(content["host"]),

@@ -11,6 +11,7 @@ from pathlib import Path
 from DualSSLSegLib.atomic import replace_file, replacing
 from DualSSLSegLib.give_way import give_way
 from DualSSLSegLib.imaging.formats import SCAN_SUFFIXES, SEGMENTATION_SUFFIX, stem_of, suffix_of
+from DualSSLSegLib.study.label_digests import LabelDigests
 from DualSSLSegLib.study.layout import LABEL_SUFFIX
 from DualSSLSegLib.study.model import Revision
 from DualSSLSegLib.study.scan import stamps_of
@@ -82,15 +83,11 @@ def is_in_force(path: Path, revision: Revision) -> bool:
     return shown == revision.source_stamp or (shown == kept and path.name.endswith(LABEL_SUFFIX))
 
 
-def is_kept(path: Path, revisions: Sequence[Revision]) -> bool:
+def is_kept(path: Path, revisions: Sequence[Revision], digests: LabelDigests) -> bool:
     """Whether the content of a label file is one of these revisions, or was made into one."""
     if any(is_in_force(path, revision) for revision in revisions):
         return True
-    if not revisions:
-        return False
-    from DualSSLSegLib.imaging.digest import file_digest
-
-    return file_digest([path]) in kept_digests(revisions)
+    return bool(revisions) and digests.of(path) in kept_digests(revisions)
 
 
 def kept_digests(revisions: Iterable[Revision]) -> set[str]:

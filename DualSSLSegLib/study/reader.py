@@ -10,6 +10,7 @@ from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.study.adoption import own_names, scan_folders, training_labels
 from DualSSLSegLib.study.case_index import CaseIndex
 from DualSSLSegLib.study.drafts import Drafts
+from DualSSLSegLib.study.label_digests import LabelDigests
 from DualSSLSegLib.study.layout import StudyLayout
 from DualSSLSegLib.study.model import Case, Problem, Revision, Structure
 from DualSSLSegLib.study.pending_labels import PendingLabels
@@ -38,6 +39,7 @@ class StudyReader:
         self._index = CaseIndex(root, self._walk)
         self._revisions = Revisions(self.layout)
         self._records = Records(self.layout)
+        self._label_digests = LabelDigests(self.layout.label_digests)
         self._pending = PendingLabels()
         self._known: dict[str, CaseStatus] = {}  # as the last `status` found them
 
@@ -146,11 +148,13 @@ class StudyReader:
             self._index.listing(),
             self._revisions,
             self._records,
+            self._label_digests,
             drafts=self.drafts.ids(),
             imports=imports,
             why_unreadable=why_unreadable,
             known=self._known,
         ).status()
+        self._label_digests.save()
         self._known = {case.id: case for case in status.cases}
         return status
 

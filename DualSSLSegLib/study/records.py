@@ -30,6 +30,7 @@ class Records:
 
     def __init__(self, layout: StudyLayout) -> None:
         self._layout = layout
+        self._unwritten: dict[str, CaseRecord] = {}  # by case, where the study cannot be written
 
     def read(self, case: Case) -> CaseRecord | None:
         """The record of a case; None when there is none for its files as they are now."""
@@ -37,6 +38,9 @@ class Records:
             now = stamps_of(case.paths)
         except OSError:
             return None
+        record = self._unwritten.get(case.id)
+        if record is not None and record.stamps == now:
+            return record
         for folder in (self._layout.records, self._layout.unreadable):
             record = _load(folder / f"{case.id}.json")
             if record is not None and record.stamps == now:
@@ -45,7 +49,8 @@ class Records:
 
     def unreadable_ids(self) -> set[str]:
         """Ids that have a record saying so; whether it still holds, `read` tells."""
-        return {name[:-5] for name in names_in(self._layout.unreadable) if name.endswith(".json")}
+        written = {name[:-5] for name in names_in(self._layout.unreadable) if name.endswith(".json")}
+        return written | {case for case, record in self._unwritten.copy().items() if record.unreadable}
 
     def inspect(self, case: Case) -> CaseRecord:
         """Read the headers of a case unless that was done before. An unreadable one has a reason in words."""
@@ -94,8 +99,9 @@ class Records:
         try:
             write_json(folder / f"{case.id}.json", self._as_json(case, record))
             (other / f"{case.id}.json").unlink(missing_ok=True)
-        except OSError:
-            return record  # a folder for reading only: the same is read again next time
+            self._unwritten.pop(case.id, None)
+        except OSError:  # a folder for reading only: the next process reads the same again
+            self._unwritten[case.id] = record
         return record
 
     def _as_json(self, case: Case, record: CaseRecord) -> Mapping[str, Any]:

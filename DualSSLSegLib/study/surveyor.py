@@ -7,6 +7,7 @@ from pathlib import Path
 
 from DualSSLSegLib.errors import DualSSLSegError
 from DualSSLSegLib.give_way import give_way
+from DualSSLSegLib.study.label_digests import LabelDigests
 from DualSSLSegLib.study.layout import StudyLayout, names_in
 from DualSSLSegLib.study.model import Case, Problem, Revision
 from DualSSLSegLib.study.published import is_kept, label_files, labelled_cases
@@ -35,6 +36,7 @@ class Surveyor:
         listing: Listing,
         revisions: Revisions,
         records: Records,
+        digests: LabelDigests,
         *,
         drafts: set[str],
         imports: Mapping[str, Path],
@@ -46,6 +48,7 @@ class Surveyor:
         self._listing = listing
         self._revisions = revisions
         self._records = records
+        self._digests = digests
         self._drafts = drafts
         self._imports = imports
         self._why_unreadable = why_unreadable
@@ -160,7 +163,8 @@ class Surveyor:
             waiting.append(self._imports[case.id])
         for path in self._final.get(case.id, []):
             kept = newest is not None and (
-                is_kept(path, [newest]) or is_kept(path, self._revisions.all(case.id))
+                is_kept(path, [newest], self._digests)
+                or is_kept(path, self._revisions.all(case.id), self._digests)
             )
             if not kept:
                 waiting.append(path)

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from DualSSLSegLib.atomic import read_json, remove_tree, replacing, write_json
+from DualSSLSegLib.atomic import move_folder, read_json, remove_tree, replacing, write_json
 from DualSSLSegLib.errors import BadInput, RunFailed
 from DualSSLSegLib.imaging.digest import file_digest
 from DualSSLSegLib.imaging.geometry import Grid
@@ -141,7 +141,7 @@ class VolumeCache:
             }
             write_json(draft / "grid.json", facts)
             try:
-                draft.rename(entry)
+                move_folder(draft, entry)
             except OSError:
                 if not entry.is_dir():  # else another worker was faster, with the same content
                     raise

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from support.drives import virus_scanner
 
 from DualSSLSegLib.errors import BadInput, ProtocolError
 from DualSSLSegLib.jobs.control import read_want, write_want
@@ -34,6 +35,12 @@ def test_a_request_that_cannot_be_written_leaves_nothing(tmp_path):
     with pytest.raises(ValueError):
         RunFolder.create(tmp_path, {"kind": "train", "minutes": float("nan")}, {})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_request_that_is_being_scanned_for_viruses_is_made_all_the_same(tmp_path):
+    with virus_scanner():
+        run = RunFolder.create(tmp_path, {"kind": "train"}, {})
+    assert list_runs(tmp_path) == [run] and len(list(tmp_path.iterdir())) == 1
 
 
 def test_a_folder_that_is_no_run_or_a_newer_one_is_refused_with_words(tmp_path):

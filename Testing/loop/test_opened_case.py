@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from support.drives import bad_sector
 from support.predictions import predicted_run
-from support.studies import GRID, SHAPE, label_of, tiny_study, write_scan
+from support.studies import GRID, SHAPE, label_of, tiny_study, without_the_right_to_write, write_scan
 
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.imaging.geometry import Grid
@@ -79,6 +80,39 @@ def test_a_damaged_draft_does_not_keep_the_case_shut(loop):
     draft.write_bytes(draft.read_bytes()[:40])
     opened = open_case(loop, "a")
     assert opened.source == "empty" and "Unfinished work" in opened.note
+
+
+@pytest.mark.parametrize("part", ["a.nii.gz", "a.json"])
+def test_a_draft_that_cannot_be_read_for_a_moment_keeps_the_case_shut_and_stays(loop, part):
+    loop.label("a", label_of(2), author="Ada")
+    draft = save_draft(loop.study, "a", label_of(1), GRID)
+    with (
+        bad_sector(draft.with_name(part)),
+        pytest.raises(BadInput, match=r"Input/output.*not opened") as caught,
+    ):
+        open_case(loop, "a")
+    assert "open the case again" in caught.value.hint
+    assert open_case(loop, "a").source == "draft" and not (draft.parent / "aside").exists()
+
+
+def test_a_draft_that_does_not_fit_and_cannot_be_put_aside_keeps_the_case_shut(loop):
+    draft = save_draft(loop.study, "a", label_of(1), GRID)
+    content = draft.read_bytes()
+    write_scan(loop.study.path / "a.nii.gz", 9)
+    (draft.parent / "aside").touch()  # no folder can be made here
+    with pytest.raises(BadInput, match=r"image has been replaced.*not opened") as caught:
+        open_case(loop, "a")
+    assert "move it away" in caught.value.hint and draft.read_bytes() == content
+    (draft.parent / "aside").unlink()
+    assert open_case(loop, "a").source == "empty"
+
+
+def test_a_draft_that_does_not_fit_hides_no_case_of_a_study_that_can_only_be_looked_at(loop):
+    draft = save_draft(loop.study, "a", label_of(1), GRID)
+    write_scan(loop.study.path / "a.nii.gz", 9)
+    with without_the_right_to_write(loop.study.path):
+        opened = open_case(loop, "a")
+    assert opened.source == "empty" and f"still there ({draft})" in opened.note and draft.exists()
 
 
 def test_a_scan_that_cannot_be_read_is_named(loop):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
 import sys
 import threading
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
 from support.studies import label_of, tiny_study
@@ -15,8 +17,10 @@ from support.studies import label_of, tiny_study
 from DualSSLSegLib.errors import StudyBusy
 from DualSSLSegLib.file_lock import file_lock
 from DualSSLSegLib.processes import process_start, surely_dead, this_process
+from DualSSLSegLib.study import lock as lock_module
 from DualSSLSegLib.study.folder import StudyFolder
-from DualSSLSegLib.study.lock import StudyLock, _patiently
+from DualSSLSegLib.study.lock import StudyLock, create_exclusively
+from DualSSLSegLib.study.writing import CannotWrite
 
 
 def _ended_process():
@@ -101,6 +105,50 @@ def test_a_torn_lock_file_is_respected_for_a_minute(tmp_path):
     study.add_structure("bone")
 
 
+def test_a_lock_on_a_drive_that_was_unplugged_meanwhile_blocks_nobody_afterwards(tmp_path):
+    study = tiny_study(tmp_path / "s")
+    with study.lock:
+        study.path.rename(tmp_path / "unplugged")
+    (tmp_path / "unplugged").rename(study.path)
+    assert study.layout.lock.exists()
+    other = StudyFolder.open(study.path, wait_s=0.2)  # as when the study is opened anew
+    assert other.add_revision("a", label_of(), author="Ada", origin="manual").number == 1
+    assert study.add_revision("a", label_of(2), author="Ada", origin="manual").number == 2
+    assert not study.layout.lock.exists()
+
+
+def test_a_lock_that_came_about_although_its_drive_said_no_blocks_nobody(tmp_path, monkeypatch):
+    study = tiny_study(tmp_path)
+
+    def unplugged(path, data):
+        create_exclusively(path, data)
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(lock_module, "create_exclusively", unplugged)
+    with pytest.raises(CannotWrite), study.lock:
+        raise AssertionError("it is not held")
+    assert study.layout.lock.exists()
+    monkeypatch.setattr(lock_module, "create_exclusively", lambda *a: create_exclusively(*a) and False)
+    study.add_structure("bone")
+    assert not study.layout.lock.exists()
+
+
+def test_a_lock_that_cannot_be_removed_stops_nothing(tmp_path, monkeypatch):
+    study = tiny_study(tmp_path)
+    unlink = Path.unlink
+
+    def refused(path, missing_ok=False):
+        if path == study.layout.lock:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refused)
+    study.add_structure("bone")
+    monkeypatch.undo()
+    study.add_structure("vessel")
+    assert [structure.name for structure in study.structures][2:] == ["bone", "vessel"]
+
+
 def test_two_that_find_the_same_dead_lock_never_both_hold_it(tmp_path):
     dead = _ended_process()
     inside, worst = [], []
@@ -138,17 +186,3 @@ def test_nothing_of_monai_label_is_made_where_it_never_was(tmp_path):
     study = tiny_study(tmp_path)
     study.add_revision("a", label_of(), author="Ada", origin="manual")
     assert not (tmp_path / ".lock").exists() and not (tmp_path / "datastore_v2.json").exists()
-
-
-def test_a_refusal_of_windows_is_waited_out_and_one_of_unix_is_not():
-    refusals = [PermissionError(), PermissionError()]
-
-    def action():
-        if refusals:
-            raise refusals.pop()
-        return "done"
-
-    assert _patiently(action, windows=True) == "done"
-    refusals.append(PermissionError())
-    with pytest.raises(PermissionError):
-        _patiently(action, windows=False)

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
-from support.studies import GRID, label_of, tiny_study, write_label_file, write_scan
+from support.studies import (
+    GRID,
+    everything_in,
+    label_of,
+    tiny_study,
+    without_the_right_to_write,
+    write_label_file,
+    write_scan,
+)
 
 from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.imaging import digest
+from DualSSLSegLib.imaging.digest import file_digest
 from DualSSLSegLib.imaging.labels import read_label
+from DualSSLSegLib.study.folder import StudyFolder
+from DualSSLSegLib.study.labelling import Reconciled
 
 
 def _shown(study, path):
@@ -92,6 +106,70 @@ def test_a_published_label_that_is_missing_or_old_is_put_right(tmp_path):
     final.unlink()
     assert study.reconcile().published == ("a",) and final.exists()
     assert len(study.revisions("a")) == 2
+
+
+@pytest.fixture
+def copied(tmp_path):
+    """A study with labels of ours and another program's, copied without file times."""
+    study = tiny_study(tmp_path / "s")
+    study.add_revision("a", label_of(1), author="Ada", origin="manual")
+    write_label_file(tmp_path / "s" / "labels" / "final" / "b.nrrd", 2)
+    study.reconcile()
+    shutil.copytree(tmp_path / "s", tmp_path / "copy", copy_function=shutil.copyfile)
+    return tmp_path / "copy"
+
+
+@pytest.fixture
+def read_again(monkeypatch):
+    """Names of the files that are read for their digest."""
+    read = []
+
+    def spy(paths):
+        read.extend(path.name for path in paths)
+        return file_digest(paths)
+
+    monkeypatch.setattr(digest, "file_digest", spy)
+    return read
+
+
+def test_labels_of_a_study_that_was_copied_without_file_times_are_read_once(copied, read_again):
+    study = StudyFolder.open(copied)
+    before = everything_in(study.layout.final)
+    assert study.status().counts["labelled"] == 2
+    assert {"a.nii.gz", "b.nrrd"} <= set(read_again)
+    read_again.clear()
+    for again in (study, StudyFolder.open(copied)):  # in this process and in the next
+        assert again.status().counts["labelled"] == 2 and again.reconcile() == Reconciled()
+    assert read_again == [] and everything_in(study.layout.final) == before
+    write_label_file(study.layout.final / "a.nii.gz", 2, 4)
+    assert [revision.case for revision in study.reconcile().imported] == ["a"]
+
+
+def test_a_preparation_for_training_remembers_the_labels_that_it_has_read(copied, read_again):
+    StudyFolder.open(copied).reconcile()
+    read_again.clear()
+    StudyFolder.open(copied).reconcile()
+    assert read_again == []
+
+
+def test_a_copied_study_that_cannot_be_written_is_read_once_too(copied, read_again):
+    study = StudyFolder.open(copied)
+    with without_the_right_to_write(copied):
+        assert study.status().counts["labelled"] == 2 and study.reconcile() == Reconciled()
+        read_again.clear()
+        assert study.status().counts["labelled"] == 2 and study.reconcile() == Reconciled()
+    assert read_again == []
+    write_scan(copied / "a.nii.gz", 9)
+    assert [case.id for case in study.status().cases if case.problem] == ["a"]
+
+
+def test_a_damaged_memory_of_labels_is_made_anew(copied, read_again):
+    study = StudyFolder.open(copied)
+    for damage in ("no JSON", "[]", '{"files": {"a.nii.gz": {}}}'):
+        study.layout.label_digests.write_text(damage, encoding="utf-8")
+        assert StudyFolder.open(copied).status().counts["labelled"] == 2
+        read_again.clear()
+        assert StudyFolder.open(copied).status().counts["labelled"] == 2 and read_again == []
 
 
 def test_the_newest_prediction_is_in_labels_original(tmp_path):

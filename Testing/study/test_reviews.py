@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from pathlib import Path
+
 import pytest
 from support.studies import label_of, tiny_study, write_label_file
 
@@ -68,6 +72,19 @@ def test_a_draft_is_kept_until_it_is_discarded(tmp_path):
 def _fails(target):
     target.write_bytes(b"half")
     raise ValueError("half written")
+
+
+def test_a_draft_that_the_drive_does_not_tell_of_does_not_count_as_none(tmp_path, monkeypatch):
+    study = tiny_study(tmp_path)
+    study.drafts.save("a", write_label_file(tmp_path / "outside" / "label.nii.gz"))
+
+    def broken(path, **_options):
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+
+    monkeypatch.setattr(Path, "is_file", lambda _: False)  # as Python answers from 3.14 on
+    monkeypatch.setattr(Path, "stat", broken)
+    with pytest.raises(OSError, match="Input/output"):
+        study.drafts.path("a")
 
 
 def test_a_draft_put_aside_is_no_draft_any_more_and_is_kept(tmp_path):

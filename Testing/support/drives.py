@@ -110,6 +110,44 @@ def full_disk() -> Iterator[None]:
 
 
 @contextmanager
+def bad_sector(path: Path) -> Iterator[None]:
+    """The file at `path` is there and cannot be read for the block."""
+
+    def opening(function: Callable[..., Any]) -> Callable[..., Any]:
+        def open_(file: Any, *arguments: Any, **options: Any) -> Any:
+            if isinstance(file, str | os.PathLike) and Path(file) == path:
+                raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+            return function(file, *arguments, **options)
+
+        return open_
+
+    with mock.patch.object(builtins, "open", opening(open)), mock.patch.object(io, "open", opening(io.open)):
+        yield
+
+
+@contextmanager
+def virus_scanner() -> Iterator[list[str]]:
+    """A Windows on which whatever is moved is being read by another program just then, so that the first attempt is
+    refused; yields what was."""
+    refused: list[str] = []
+
+    def moving(function: Callable[..., None]) -> Callable[..., None]:
+        def move(source: Any, target: Any) -> None:
+            if str(source) not in refused:
+                refused.append(str(source))
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(source))
+            function(source, target)
+
+        return move
+
+    with ExitStack() as patches:
+        for name in ("rename", "replace"):
+            patches.enter_context(mock.patch.object(os, name, moving(getattr(os, name))))
+        patches.enter_context(mock.patch.dict(atomic.patiently.__kwdefaults__, windows=True))
+        yield refused
+
+
+@contextmanager
 def silent(folder: Path) -> Iterator[None]:
     """A drive at `folder` that does not answer for the block, like a network drive whose server is gone: whoever
     asks for anything below it waits. Fails when the main thread, which is the window's, was about to. Slicer's own

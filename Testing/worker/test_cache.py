@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.drives import virus_scanner
 from support.tiny_scans import SHAPE, STRUCTURES, tiny_grid, tiny_scan, write_tiny_scan
 
 from DualSSLSegLib.errors import BadInput, RunFailed
@@ -46,6 +47,12 @@ def test_a_scan_is_prepared_once_and_found_again(cache, scan, monkeypatch):
     monkeypatch.setattr(cache_module, "read_image", None)  # reading again would fail
     again = cache.image("renamed", [scan], file_digest([scan]))
     assert again.folder == first.folder and np.array_equal(again.image, first.image)
+
+
+def test_a_scan_that_is_being_scanned_for_viruses_is_prepared_all_the_same(cache, scan):
+    with virus_scanner():
+        image = cache.image("a", [scan])
+    assert [path.name for path in cache.folder.iterdir()] == [image.folder.name]
 
 
 def test_a_label_becomes_class_indices_on_the_working_grid_and_finds_its_way_back(cache, scan, tmp_path):
