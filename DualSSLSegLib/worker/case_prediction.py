@@ -45,7 +45,8 @@ class Predictor:
     def of(cls, session: Session, model: Model, device: str, free_memory_bytes: int) -> Predictor:
         """A predictor for a run: obeys its control and tells its journal about memory that ran out.
 
-        The worker holds the run's lock, so scratch files in its folder belong to nobody and are removed.
+        The worker holds the run's lock, so scratch files in its folder belong to nobody and are removed, here and
+        after the last case.
         """
 
         def report(type: str, **fields: Any) -> None:
