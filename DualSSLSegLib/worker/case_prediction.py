@@ -157,6 +157,7 @@ def write_case(run: RunFolder, case: str, result: CaseResult, source: Grid, mode
         "run": run.id,
         "score": result.score.to_dict(),
         "hot_spots": [spot.to_dict() for spot in spots],
+        # of every structure that the model knows: an accepted prediction says nothing of others
         "volumes_mm3": structure_volumes(result.classes, source.spacing_mm, names),
         "grid": {"shape": list(source.shape), "affine": source.affine.tolist()},
         "temperature": model.temperature,
