@@ -25,7 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"what to train (default: {DEFAULT_METHOD})",
     )
     budget = parser.add_mutually_exclusive_group()
-    budget.add_argument("--minutes", metavar="N", type=number_above_zero(float), help="how long (default: 5)")
+    budget.add_argument(
+        "--minutes",
+        metavar="N",
+        type=number_above_zero(float),
+        help="how long (default: 5), reading new scans included; the networks learn for at least half of it",
+    )
     budget.add_argument("--iterations", metavar="N", type=number_above_zero(int), help="how many steps")
     parser.add_argument(
         "--seed", metavar="S", type=int, default=0, help="the same seed, the same numbers (CPU)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import shutil
 import uuid
@@ -113,7 +114,7 @@ class SlabAccumulator:
 
     def discard(self) -> None:
         self._file.close()
-        self.path.unlink(missing_ok=True)
+        remove_scratch_file(self.path)
 
     def _write(self, position: int, values: np.ndarray) -> None:
         try:
@@ -136,10 +137,17 @@ class SlabAccumulator:
         return runs
 
 
-def remove_scratch(folder: Path) -> None:
-    """Remove what processes that were killed have left in `folder`, where nobody predicts now."""
-    for path in folder.glob(f"{_SCRATCH}*.npy"):
+def remove_scratch_file(path: Path) -> None:
+    """Remove one scratch file. Windows keeps a file that is mapped or being scanned: it is left to `remove_scratch`."""
+    with contextlib.suppress(PermissionError):
         path.unlink(missing_ok=True)
+
+
+def remove_scratch(folder: Path) -> None:
+    """Remove what was left in `folder`, where nobody predicts now: by processes that were killed, or because Windows
+    kept it."""
+    for path in folder.glob(f"{_SCRATCH}*.npy"):
+        remove_scratch_file(path)
 
 
 def check_finite(values: np.ndarray) -> None:

@@ -14,7 +14,12 @@ import numpy as np
 import torch
 
 from DualSSLSegLib.errors import BadInput, OutOfMemory, Stopped
-from DualSSLSegLib.inference.accumulator import Accumulator, MemoryAccumulator, SlabAccumulator
+from DualSSLSegLib.inference.accumulator import (
+    Accumulator,
+    MemoryAccumulator,
+    SlabAccumulator,
+    remove_scratch_file,
+)
 from DualSSLSegLib.inference.device_memory import free_bytes, release
 from DualSSLSegLib.inference.embedding import EmbeddingSum
 from DualSSLSegLib.inference.forward import PRECISIONS, Forward, Network, evaluating, flip_sets
@@ -30,7 +35,7 @@ _GPU_SHARE = 0.5  # of the free GPU memory that sums may take; beyond, they live
 _REPORT_EVERY_S = 1.0
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class VolumePrediction:
     """What the networks say about one volume.
 
@@ -46,9 +51,14 @@ class VolumePrediction:
     scratch_file: Path | None = None
 
     def discard(self) -> None:
-        """Remove the scratch file, if there is one. The probabilities must not be read afterwards."""
+        """Let go of the probabilities and remove the scratch file, if there is one.
+
+        Windows removes no file that is mapped, so whoever keeps a view of them should let go of it before; else the
+        file is left to `remove_scratch`.
+        """
+        vars(self).pop("probabilities", None)
         if self.scratch_file is not None:
-            self.scratch_file.unlink(missing_ok=True)
+            remove_scratch_file(self.scratch_file)
 
 
 def predict(

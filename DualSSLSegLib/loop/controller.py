@@ -82,8 +82,12 @@ class Controller:
         run: str | None = None,
     ) -> Revision:
         """Commit a label of a case: an array on the scan's grid or a file of any kind. `run`: whose prediction it
-        began as."""
-        return self.study.add_revision(case, source, author=author, origin=origin, run=run)
+        began as. An `accepted` one says nothing of structures that its model did not know."""
+        of_run = RunFolder(self.study.runs_dir / run) if origin == "accepted" and run is not None else None
+        known = predictions.known_values(of_run, self.study.case(case).id) if of_run is not None else None
+        return self.study.add_revision(
+            case, source, author=author, origin=origin, run=run, known_values=known
+        )
 
     def accept(self, case: str, *, author: str) -> Revision:
         """Accept the newest prediction of a case as it is: it becomes a label, which does not train unless asked.
@@ -91,9 +95,7 @@ class Controller:
         Raises BadInput when the case has no prediction.
         """
         prediction = self._prediction(case)
-        revision = self.study.add_revision(
-            case, prediction.label, author=author, origin="accepted", run=prediction.run.id
-        )
+        revision = self.label(case, prediction.label, author=author, origin="accepted", run=prediction.run.id)
         verdict = Verdict(prediction.run.id, author, time.time())
         self.study.update_review(case, lambda review: review.with_accepted(verdict))
         return revision
@@ -167,9 +169,7 @@ class Controller:
             )
         target = Path(target).absolute()
         if target.is_dir():
-            raise BadInput(
-                "this is a folder, not a file.", hint="Name a file, such as model.pt.", path=target
-            )
+            raise BadInput("this is a folder, not a file.", hint="Name a file like model.pt.", path=target)
         with replacing(target) as temporary:
             shutil.copyfile(trained.model_path, temporary)
         return target

@@ -74,7 +74,9 @@ def expectation(
     return Expectation(
         device=_device_words(probe, on_gpu),
         memory=_memory_words(probe, on_gpu, newest_peak_mb(controller, runs)),
-        time=_time_words(DEFAULT_MINUTES if minutes is None else minutes, others, seconds_per_scan(runs)),
+        time=_time_words(
+            DEFAULT_MINUTES if minutes is None else minutes, _trained(runs), others, seconds_per_scan(runs)
+        ),
         labels=labels,
         problem=problem,
     )
@@ -118,8 +120,14 @@ def _memory_words(probe: ProbeLike | None, on_gpu: bool, peak_mb: float | None) 
     return "; ".join(words) or "not known yet"
 
 
-def _time_words(minutes: float, others: int, seconds_each: float | None) -> str:
-    training = f"about {time_words(minutes * 60)} of training"
+def _trained(runs: Sequence[RunFolder]) -> bool:
+    """Whether there was a round before: the next one finds its scans read and prepared."""
+    return any(run.model_path.is_file() for run in runs)
+
+
+def _time_words(minutes: float, trained: bool, others: int, seconds_each: float | None) -> str:
+    training = f"about {time_words(minutes * 60)} of training, reading "
+    training += "new scans included" if trained else "the scans included (longer when that takes over half)"
     if not others:
         return training
     scans = f"{others} other scan" + "s" * (others > 1)

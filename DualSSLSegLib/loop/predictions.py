@@ -53,6 +53,20 @@ def prediction_in(run: RunFolder, case: str) -> Prediction | None:
     )
 
 
+def known_values(run: RunFolder, case: str) -> tuple[int, ...] | None:
+    """Label values of the structures that a run's prediction of a case can show; None when the run does not tell.
+
+    A model may know fewer structures than its run: the facts hold a volume for each that it knows, 0 where it found
+    none. Raises BadInput when they are damaged.
+    """
+    prediction = prediction_in(run, case)
+    table = run.spec().get("structures") if prediction is not None else None
+    if prediction is None or table is None:
+        return None
+    volumes = prediction.facts().get("volumes_mm3")
+    return tuple(int(row["value"]) for row in table if volumes is None or row["name"] in volumes)
+
+
 def newest_prediction(runs: Sequence[RunFolder], case: str) -> Prediction | None:
     """The newest prediction of a case; `runs` are oldest first."""
     found = (prediction_in(run, case) for run in reversed(runs))

@@ -27,9 +27,8 @@ if TYPE_CHECKING:
 class StudyFolder(StudyReader):
     """The study in one folder. Make it with `create` or `open`; what can be asked of it is in StudyReader.
 
-    Every writing method takes the study's lock (StudyBusy when another
-    program keeps it) and raises BadInput for input that cannot be used and for a folder that cannot be
-    written; then nothing has changed.
+    Every writing method takes the study's lock (StudyBusy when another program keeps it) and raises BadInput for
+    input that cannot be used and for a folder that cannot be written; then nothing has changed.
     """
 
     def __init__(self, root: Path, content: StudyFile | None, *, wait_s: float = WAIT_S) -> None:
@@ -159,11 +158,13 @@ class StudyFolder(StudyReader):
         author: str,
         origin: str,
         run: str | None = None,
+        known_values: Sequence[int] | None = None,
     ) -> Revision:
         """Commit a label: an array (X, Y, Z) on the grid of the image, or a label file of any kind.
 
         It is checked first; a foreign label of the case in labels/final is kept as `imported` first; then it
-        is published there. A case labelled for the first time gets its place in the splits.
+        is published there. A case labelled for the first time gets its place in the splits. `known_values`: the
+        structures that whoever made it could have shown; all of the study when not given.
         """
         found = self.case(case)
         return self._labelling.add(
@@ -173,6 +174,7 @@ class StudyFolder(StudyReader):
             author=author,
             origin=origin,
             run=run,
+            known_values=known_values,
             own=lambda: own_names(self.path, self._store.content),
             after=self._freeze_splits,
         )

@@ -70,13 +70,15 @@ class Labelling:
         author: str,
         origin: str,
         run: str | None,
+        known_values: Sequence[int] | None,
         own: Callable[[], Mapping[str, tuple[Structure, ...]]],
         after: Callable[[], None],
     ) -> Revision:
         """Check, commit and publish one label, then call `after`, all under the lock.
 
         Nothing has changed when this raises BadInput or StudyBusy; should only the publishing fail, the error
-        says that the label is kept. `own` gives names and values of foreign files that have their own.
+        says that the label is kept. `known_values` as in Revision, all when None; `own` gives names and values of
+        foreign files that have their own.
         """
         from DualSSLSegLib.study.label_check import checked_label
 
@@ -90,7 +92,7 @@ class Labelling:
         with self._lock, monai_label_waits(self._layout.monai_lock, wait_s=self._lock.wait_s):
             for path in self._foreign_files(case):
                 self._import(ForeignLabel(case, path, own().get(case.id)), structures)
-            revision = self._commit(case, label, grid, described, structures)
+            revision = self._commit(case, label, grid, described, structures, known_values)
             try:
                 self._put_in_force(revision)
                 after()
@@ -179,6 +181,7 @@ class Labelling:
         grid: Grid,
         described: Mapping[str, Any],
         structures: Sequence[Structure],
+        known_values: Sequence[int] | None = None,
     ) -> Revision:
         from DualSSLSegLib.imaging.digest import file_digest
         from DualSSLSegLib.imaging.labels import present_values
@@ -189,9 +192,10 @@ class Labelling:
             staged = self._revisions.stage()
             try:
                 write_label(staged, label, grid)
-                digest = file_digest([staged])
-                facts = {**described, "label_digest": digest, "present_values": present_values(label)}
-                return self._revisions.commit(facts, case.id, staged, structures)
+                shown = present_values(label)
+                facts = {**described, "label_digest": file_digest([staged]), "present_values": shown}
+                known = [s for s in structures if known_values is None or s.value in (*known_values, *shown)]
+                return self._revisions.commit(facts, case.id, staged, known)
             finally:
                 staged.unlink(missing_ok=True)
 

@@ -188,7 +188,8 @@ class Revision:
     """One committed label of a case. `path` holds uint8 values of the study on the grid of the image.
 
     `label_digest` is that of the file, `image_digest` that of the image it was made on, `time` UTC seconds.
-    `known_values`: the structures that the study had then; a voxel of any later one says nothing here.
+    `known_values`: the structures that the study had then, of an accepted prediction those that its model knew; a
+    voxel of any other one says nothing here.
     `present_values`: those of them that the label really contains (`known_values` where that was not noted).
     """
 

@@ -92,7 +92,8 @@ class Revisions:
     ) -> Revision:
         """Make the file `staged` (in the study's tmp/) the next revision of a case; it is moved.
 
-        `revision` holds author, origin, run, label_digest, image_digest, image_stamps, source, present_values.
+        `revision` holds author, origin, run, label_digest, image_digest, image_stamps, source, present_values;
+        `structures` are those that the label could show.
         Raises OSError; before the commit mark is there, nothing has changed for any reader.
         """
         folder = self._layout.revisions / case_id

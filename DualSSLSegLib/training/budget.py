@@ -9,6 +9,7 @@ from DualSSLSegLib.errors import BadInput
 
 _SHARES = [(index + 0.5) / 20 for index in range(20)]  # places of a run at which the cost of a step is asked
 MIN_ITERATIONS = 20
+_LEAST_LEARNING = 0.5  # of the minutes asked for, however long the preparation took
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,12 @@ class Budget:
             raise BadInput(
                 f"a training cannot last {self.minutes:g} minutes.", hint="Give more than 0, in minutes."
             )
+
+
+def seconds_to_learn(minutes: float, prepared_s: float) -> float:
+    """What of a budget in minutes is for learning, when preparing the scans took `prepared_s`: the rest of it, and
+    never less than half of it, or a study of many large scans would learn nothing in its first round."""
+    return max(minutes * 60 - prepared_s, minutes * 60 * _LEAST_LEARNING)
 
 
 def iterations_for(

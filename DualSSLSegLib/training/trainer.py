@@ -13,8 +13,8 @@ from DualSSLSegLib.errors import BadInput, OutOfMemory, Stopped
 from DualSSLSegLib.inference.device_memory import release
 from DualSSLSegLib.inference.out_of_memory import is_out_of_memory
 from DualSSLSegLib.training.beginning import adopt_parent, make_learner, make_method, make_streams
-from DualSSLSegLib.training.budget import MIN_ITERATIONS, iterations_for
 from DualSSLSegLib.training.checkpoint import read_checkpoint, write_checkpoint
+from DualSSLSegLib.training.iterations import Clock, plan_iterations
 from DualSSLSegLib.training.lanes import Lanes
 from DualSSLSegLib.training.learner import Learner
 from DualSSLSegLib.training.memory import peak_bytes
@@ -25,7 +25,6 @@ from DualSSLSegLib.training.validation import LearningCurve
 
 _CURVE_POINTS = 6
 _CURVE_CASES = {True: 6, False: 3}  # with labels, without
-_CURVE_SHARE = 0.15  # of the time left that the learning curve may take
 _CHECKPOINT_EVERY_S = 60.0
 _PROGRESS_EVERY_S = 1.0
 _PAUSE_LOOK_S = 0.2
@@ -36,7 +35,7 @@ Report = Callable[..., None]  # report(type, **fields)
 class Trainer:
     """Runs a task. `report(type, **fields)` hears the events; `wanted()` says "run", "pause" or "stop" between steps.
 
-    `started_at` (time.monotonic) is when the budget in minutes began to count, so that preparation is inside it.
+    `prepared_s`: the seconds of a budget in minutes that were spent on preparation, before the trainer was made.
     """
 
     def __init__(
@@ -44,14 +43,15 @@ class Trainer:
         task: TrainingTask,
         report: Report,
         wanted: Callable[[], str] = lambda: "run",
-        started_at: float | None = None,
+        prepared_s: float = 0.0,
     ) -> None:
         if not task.labelled:
             raise BadInput("training needs at least one labelled case.", hint="Label a case first.")
         self.task = task
         self.report = report
         self.wanted = wanted
-        self.started_at = time.monotonic() if started_at is None else started_at
+        self.prepared_s = prepared_s
+        self.begun = time.monotonic()
         self.step = 0
         self.total = 0
         self.plan = task.plan if not self.checkpoint_path.exists() else self._kept_plan()
@@ -119,7 +119,7 @@ class Trainer:
         self, learner: Learner, curve: LearningCurve, labelled: Stream, unlabelled: Stream | None
     ) -> None:
         if self.total == 0:
-            self.total = self._plan_iterations(learner, curve, labelled, unlabelled)
+            self._plan_iterations(learner, curve, labelled, unlabelled)
         self.report("phase", name="train", total=self.total, patch_size=list(self.plan.patch_size))
         count = self.curve_points
         points = {round(self.total * (i + 1) / count) for i in range(count)}
@@ -157,35 +157,20 @@ class Trainer:
 
     def _plan_iterations(
         self, learner: Learner, curve: LearningCurve, labelled: Stream, unlabelled: Stream | None
-    ) -> int:
-        """Turn the minutes into iterations, once: time both kinds of step and a case of the learning curve."""
+    ) -> None:
         minutes = self.task.budget.minutes
         assert minutes is not None
-        seconds = {
-            kind: learner.time_step(labelled, unlabelled, kind, should_stop=self._stop_wanted)
-            for kind in ((False, True) if unlabelled is not None else (False,))
-        }
-        seconds.setdefault(True, seconds[False])
-        a_case = curve.seconds_per_case(learner.averaged_networks, self._stop_wanted, learner.lanes.each)
-        share = _CURVE_SHARE * (minutes * 60 - (time.monotonic() - self.started_at))
-        self.curve_points = curve.fit_into(share, a_case, _CURVE_POINTS + 1) - 1 or 1  # one is made now
-        begun = time.monotonic()
-        self._validate(learner, curve)
-        fixed = (time.monotonic() - begun) * self.curve_points
-        left = minutes * 60 - (time.monotonic() - self.started_at)
-        total = iterations_for(left, seconds.__getitem__, learner.method.wants_unlabelled, fixed)
-        if total == MIN_ITERATIONS:
-            text = f"{minutes:g} min are short: the training takes the least, {total} steps, and may take longer."
-            self.report("warning", code="short_budget", text=text)
-        self.report(
-            "budget",
-            minutes=minutes,
-            iterations=total,
-            seconds_labelled_step=seconds[False],
-            seconds_mixed_step=seconds[True],
-            seconds_validation=fixed,
+        self.total, self.curve_points = plan_iterations(
+            Clock(minutes, self.prepared_s, self.begun),
+            learner,
+            curve,
+            labelled,
+            unlabelled,
+            points=_CURVE_POINTS,
+            look=lambda: self._validate(learner, curve),
+            should_stop=self._stop_wanted,
+            report=self.report,
         )
-        return total
 
     def _stop_wanted(self) -> bool:
         return self.wanted() == "stop"

@@ -70,8 +70,15 @@ def fit_temperature(
     samples: list[tuple[np.ndarray, np.ndarray]] = []
     if labelled_cases is None or labelled_cases >= MIN_LABELLED_CASES:
         random = np.random.default_rng(seed)
-        for p, label in zip(probabilities, labels, strict=True):
+        others = iter(labels)
+        for p in probabilities:
+            label = next(others, None)
+            if label is None:
+                raise BadInput("there are more probabilities than labels to calibrate on.")
             samples.append(_sample(p, label, random))
+            del p  # nobody may hold a memory map when its owner removes the file; zip would, too
+        if next(others, None) is not None:
+            raise BadInput("there are more labels than probabilities to calibrate on.")
     known = len(samples) if labelled_cases is None else labelled_cases
     samples = [(q, y) for q, y in samples if y.size]
     if known < MIN_LABELLED_CASES:

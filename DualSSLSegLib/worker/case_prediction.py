@@ -45,7 +45,8 @@ class Predictor:
     def of(cls, session: Session, model: Model, device: str, free_memory_bytes: int) -> Predictor:
         """A predictor for a run: obeys its control and tells its journal about memory that ran out.
 
-        The worker holds the run's lock, so scratch files in its folder belong to nobody and are removed.
+        The worker holds the run's lock, so scratch files in its folder belong to nobody and are removed, here and
+        after the last case.
         """
 
         def report(type: str, **fields: Any) -> None:
@@ -156,6 +157,7 @@ def write_case(run: RunFolder, case: str, result: CaseResult, source: Grid, mode
         "run": run.id,
         "score": result.score.to_dict(),
         "hot_spots": [spot.to_dict() for spot in spots],
+        # of every structure that the model knows: an accepted prediction says nothing of others
         "volumes_mm3": structure_volumes(result.classes, source.spacing_mm, names),
         "grid": {"shape": list(source.shape), "affine": source.affine.tolist()},
         "temperature": model.temperature,

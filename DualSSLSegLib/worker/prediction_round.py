@@ -10,6 +10,7 @@ import numpy as np
 
 from DualSSLSegLib.atomic import read_json
 from DualSSLSegLib.errors import BadInput, OutOfMemory
+from DualSSLSegLib.inference.accumulator import remove_scratch
 from DualSSLSegLib.inference.out_of_memory import in_words, is_out_of_memory
 from DualSSLSegLib.ranking.labelled import LabelledVolumes, structure_volumes
 from DualSSLSegLib.ranking.order import order
@@ -89,6 +90,7 @@ def predict_all(
             too_large = in_words(error)
             bad.add(case, too_large)
         progress.end()
+    remove_scratch(predictor.scratch)
     if too_large is not None and not found.scores:
         raise too_large
     return found

@@ -15,6 +15,7 @@ from DualSSLSegLib.imaging.intensity import IntensityPlan
 from DualSSLSegLib.imaging.read import read_image
 from DualSSLSegLib.imaging.seg_nrrd import write_segmentation
 from DualSSLSegLib.imaging.write import write_label, write_map
+from DualSSLSegLib.inference.accumulator import remove_scratch
 from DualSSLSegLib.training.model_file import load_model
 from DualSSLSegLib.worker.case_prediction import Predictor, segment_maps
 from DualSSLSegLib.worker.case_progress import CaseProgress
@@ -82,6 +83,7 @@ def work(session: Session) -> dict[str, Any]:
                 traceback.print_exc()
             _fail(session, failed, case.id, str(error) or type(error).__name__)
         progress.end(skipped=skipped > skipped_before)
+    remove_scratch(predictor.scratch)
     return {"segmented": done, "skipped": skipped, "failed": failed, "output": str(output)}
 
 

@@ -42,7 +42,8 @@ class Session:
         self.attempt = writer.attempt
         self._writer = writer
         self._clock = clock
-        self.started_at = clock()
+        self._begun = clock()
+        self._paused_s = 0.0
         self._phase: dict[str, Any] | None = None
         self._last_progress = -_PROGRESS_EVERY_S
         self._last_look = -_LOOK_EVERY_S
@@ -99,9 +100,11 @@ class Session:
         The journal says `paused` when a pause begins and names the phase again when it ends.
         """
         if self.wanted() == "pause":
+            begun = self._clock()
             self.report("phase", name=PAUSED, total=None)
             while self.wanted() == "pause":
                 time.sleep(_PAUSE_LOOK_S)
+            self._paused_s += self._clock() - begun
             if self._phase is not None:
                 self.report("phase", **self._phase)
         return self.wanted() == "stop"
@@ -110,6 +113,11 @@ class Session:
         """As `should_stop`, but raises Stopped when the run shall stop."""
         if self.should_stop():
             raise Stopped("the run was asked to stop.")
+
+    @property
+    def worked_s(self) -> float:
+        """Seconds since the start, without those that `should_stop` has waited."""
+        return self._clock() - self._begun - self._paused_s
 
     @property
     def stopped_by(self) -> str:

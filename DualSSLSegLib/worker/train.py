@@ -120,7 +120,7 @@ def _train(
         "transductive": bool(session.spec.get("transductive", False)),
         "parent": session.spec.get("parent"),
     }
-    trainer = Trainer(task, session.report, session.wanted, session.started_at)
+    trainer = Trainer(task, session.report, session.wanted, session.worked_s)
 
     def model(complete: bool) -> Model:
         return model_from_checkpoint(

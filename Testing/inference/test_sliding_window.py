@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from support.mapped_files import keep_mapped_files
 from torch import nn
 
 from DualSSLSegLib.errors import BadInput, OutOfMemory, RunFailed, Stopped
+from DualSSLSegLib.inference.accumulator import remove_scratch
 from DualSSLSegLib.inference.sliding_window import predict
 from DualSSLSegLib.networks.build import build
 from DualSSLSegLib.networks.output import NetworkOutput
@@ -93,6 +95,28 @@ def test_slabs_on_disk_give_what_memory_gives(pair, tmp_path):
     assert slabs.scratch_file is not None and slabs.scratch_file.exists()
     slabs.discard()
     assert not list((tmp_path / "scratch").iterdir())
+
+
+def test_a_scratch_file_is_no_longer_mapped_when_it_is_removed(pair, tmp_path, monkeypatch):
+    removed, refused = keep_mapped_files(monkeypatch)
+    prediction = run(an_image((33, 49, 17)), pair, memory_limit_bytes=0, scratch_folder=tmp_path)
+    assert [float(p.sum(dtype=np.float64)) > 0 for p in prediction.probabilities] == [True, True]
+    prediction.discard()
+    run(an_image((33, 49, 17)), pair, memory_limit_bytes=0, scratch_folder=tmp_path).discard()
+    assert len(removed) == 2 and not refused and not list(tmp_path.iterdir())
+    prediction.discard()  # once more changes nothing
+
+
+def test_a_scratch_file_that_somebody_still_holds_is_left_for_later(pair, tmp_path, monkeypatch):
+    _, refused = keep_mapped_files(monkeypatch)
+    prediction = run(an_image((33, 49, 17)), pair, memory_limit_bytes=0, scratch_folder=tmp_path)
+    held = prediction.probabilities[0]
+    prediction.discard()
+    remove_scratch(tmp_path)
+    assert len(refused) == 2 and held.shape == (3, 33, 49, 17) and len(list(tmp_path.iterdir())) == 1
+    del held
+    remove_scratch(tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_image_larger_than_memory_is_read_window_by_window(pair, tmp_path):

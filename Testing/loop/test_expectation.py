@@ -41,7 +41,8 @@ def test_labels_device_memory_and_time(loop):
     assert found.problem == "" and found.labels == ("b",)
     assert found.device == "processor, 4 cores" and found.memory == "8.0 GB free"
     assert (
-        "about 5 min of training" in found.time
+        "about 5 min of training, reading the scans included (longer when that takes over half), then"
+        in found.time
         and "2 other scans" in found.time
         and "first time" in found.time
     )
@@ -60,6 +61,7 @@ def test_an_earlier_run_tells_how_long_predicting_takes(loop):
     tell(run, {"type": "finished", "memory_mb": 3072.0})
     found = expectation(loop, Machine())
     assert "then about 4 min to predict 2 other scans" in found.time
+    assert found.time.startswith("about 5 min of training, reading new scans included, then about 4 min")
     assert "the last training took 3.0 GB" in found.memory
 
 

@@ -80,6 +80,49 @@ def test_a_label_whose_image_was_replaced_stops_the_start_and_is_named(study, tm
     assert "c1" in str(caught.value) and "replaced" in str(caught.value)
 
 
+def predicted(study, kind: str, truth, known: dict[str, int], **facts) -> RunFolder:
+    """A run with the study's structures of now that has predicted c0 with a model that knows `known`."""
+    table = [structure.to_dict() for structure in study.structures]
+    run = RunFolder.create(study.runs_dir, {"kind": kind, "structures": table}, {"cases": []})
+    run.predictions.mkdir()
+    run.prediction_path("c0").write_bytes((truth / "c0.nii.gz").read_bytes())
+    write_json(run.prediction_facts_path("c0"), {"v": 1, "volumes_mm3": dict.fromkeys(known, 0.0), **facts})
+    return run
+
+
+@pytest.mark.parametrize(
+    ("kind", "known"),
+    [
+        ("train", {"ball": 1, "two": 2, "three": 3, "four": 4, "block": 5}),
+        ("predict", {"ball": 1, "block": 5}),
+    ],
+)
+def test_an_accepted_prediction_says_nothing_of_structures_that_its_model_did_not_know(
+    study, tmp_path, kind, known
+):
+    run = predicted(study, kind, tmp_path / "truth", known)
+    study.add_structure("tumour")
+    study.rename_structure("ball", "sphere")
+    loop = Controller(study)
+
+    def taught() -> list[int]:
+        row = next(row for row in study_rows(study, use_accepted=True) if row["id"] == "c0")
+        return row["label"]["known_values"]
+
+    assert loop.accept("c0", author="Ada").run == run.id and taught() == list(known.values())
+    unchanged = {"author": "Ada", "origin": "accepted", "run": run.id}
+    loop.label("c0", run.prediction_path("c0"), **unchanged)  # as the panel submits it
+    assert taught() == list(known.values())
+    loop.label("c0", run.prediction_path("c0"), **{**unchanged, "origin": "corrected"})
+    assert taught() == [1, 2, 3, 4, 5, 6], "somebody has drawn, and could have drawn any structure"
+
+
+def test_a_prediction_whose_facts_are_of_an_earlier_version_could_show_all_that_its_run_knew(study, tmp_path):
+    predicted(study, "train", tmp_path / "truth", {}, volumes_mm3=None)
+    study.add_structure("tumour")
+    assert Controller(study).accept("c0", author="Ada").known_values == (1, 2, 3, 4, 5)
+
+
 def test_references_are_matched_by_name_with_predictions_only(study, tmp_path):
     run = RunFolder.create(tmp_path / "runs", {"kind": "train"}, {"cases": []})
     run.predictions.mkdir()

@@ -47,7 +47,8 @@ def test_before_the_start_it_says_what_will_happen(panel, train):
     ui = train.ui
     assert ui.expectedDevice.text == "processor, 8 cores"
     assert "6.0 GB free" in ui.expectedMemory.text
-    assert ui.expectedTime.text.startswith("about 5 min of training, then 3 other scans")
+    assert ui.expectedTime.text.startswith("about 5 min of training, reading the scans included")
+    assert ", then 3 other scans" in ui.expectedTime.text
     assert ui.expectedLabels.text == "1 label: scan_1"
     assert ui.whyNotLabel.isHidden() and train.run_view.part.isHidden()
     ui.minutesSpin.value = 90

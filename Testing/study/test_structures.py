@@ -35,6 +35,13 @@ def test_labels_keep_their_values_when_structures_change(tmp_path):
     assert study.revisions("a")[0] == revision
 
 
+def test_a_label_may_know_fewer_structures_than_the_study_but_all_that_it_shows(tmp_path):
+    study = tiny_study(tmp_path, structures=("liver", "tumour", "vessel"))
+    whole = study.add_revision("a", label_of(2), author="Ada", origin="manual")
+    older = study.add_revision("a", label_of(2), author="Ada", origin="accepted", known_values=[1])
+    assert whole.known_values == (1, 2, 3) and older.known_values == (1, 2)
+
+
 def test_two_open_studies_see_each_others_structures(tmp_path):
     one = tiny_study(tmp_path)
     two = StudyFolder.open(tmp_path)

@@ -14,7 +14,7 @@ from DualSSLSegLib.methods.base import Role, Term
 from DualSSLSegLib.methods.catalogue import CATALOGUE
 from DualSSLSegLib.methods.labels_only import LabelsOnly
 from DualSSLSegLib.training import beginning
-from DualSSLSegLib.training.budget import Budget, iterations_for
+from DualSSLSegLib.training.budget import Budget, iterations_for, seconds_to_learn
 from DualSSLSegLib.training.guard import FiniteGuard
 from DualSSLSegLib.training.learner import Learner
 from DualSSLSegLib.training.model_file import Model, adopt, load_model, save_model
@@ -98,6 +98,25 @@ def test_minutes_become_iterations_once_and_are_written_down(tmp_path):
     Trainer(tiny_task(tmp_path, budget=Budget(minutes=0.05)), listener).run()
     (budget,) = listener.of("budget")
     assert listener.of("progress")[-1]["total"] == budget["iterations"] >= 20
+
+
+@pytest.mark.parametrize("prepared, left", [(0, 300), (120, 180), (150, 150), (360, 150)])
+def test_preparation_is_inside_the_minutes_but_leaves_half_of_them_to_learn(prepared, left):
+    assert seconds_to_learn(5, prepared) == left
+
+
+@pytest.mark.parametrize("prepared_s, said", [(100.0, []), (360.0, ["long_preparation"])])
+def test_a_long_preparation_is_said_and_the_networks_learn_all_the_same(tmp_path, prepared_s, said):
+    listener = Listener()
+    task = tiny_task(tmp_path, "labels_only", budget=Budget(minutes=5))
+    trainer = Trainer(task, listener, lambda: "stop" if trainer.total else "run", prepared_s)
+    with pytest.raises(Stopped):
+        trainer.run()
+    (budget,) = listener.of("budget")
+    assert budget["iterations"] > 20 and budget["seconds_preparation"] == prepared_s
+    assert [e["code"] for e in listener.of("warning")] == said
+    for warning in listener.of("warning"):
+        assert "took 6 min; the networks learn for 2.5 min all the same" in warning["text"]
 
 
 def test_a_learning_curve_looks_at_a_few_cases_spread_over_all_of_them(tmp_path):

@@ -98,7 +98,10 @@ def test_the_calibration_error_is_the_gap_between_confidence_and_accuracy():
     assert expected_calibration_error(p[:, :0], labels[:0]) == 0
 
 
-def test_sizes_that_differ_are_refused():
+def test_sizes_and_numbers_that_differ_are_refused():
     p, label = a_case(0, 1.0)
     with pytest.raises(BadInput, match="differ in size"):
         fit_temperature([p], [label[1:]], labelled_cases=8)
+    for probabilities, labels in (([p], []), ([], [label])):
+        with pytest.raises(BadInput, match="more"):
+            fit_temperature(probabilities, labels, labelled_cases=8)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import nibabel
 import numpy as np
 import pytest
+from support.mapped_files import keep_mapped_files
 from support.tiny_scans import STRUCTURES, tiny_grid, write_tiny_scan
 
 from DualSSLSegLib.errors import BadInput
@@ -15,6 +16,8 @@ from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.networks.build import build
 from DualSSLSegLib.training.model_file import Model, save_model
 from DualSSLSegLib.training.plan import TrainingPlan
+from DualSSLSegLib.worker import case_prediction
+from DualSSLSegLib.worker import segment as segment_run
 from DualSSLSegLib.worker.inputs import InputCase
 from DualSSLSegLib.worker.segment import channels_together
 from DualSSLSegLib.worker.segmented import SegmentedRecords
@@ -154,6 +157,29 @@ def test_channels_of_one_scan_are_brought_together(tmp_path):
     ]
     assert set(failed) == {"q", "lonely"} and "_0001" in failed["q"]
     assert channels_together(cases, 1, {}) == cases
+
+
+def test_a_scratch_file_goes_with_its_scan_and_one_that_cannot_be_removed_yet_goes_at_the_end(
+    tmp_path, model, monkeypatch
+):
+    removed, refused = keep_mapped_files(monkeypatch)
+    monkeypatch.setattr(case_prediction, "memory_limit", lambda _free: 0)
+    write_tiny_scan(tmp_path / "in", "a", 1)
+    segment(tmp_path, model, uncertainty=True)
+    assert len(removed) == 1 and not refused
+
+    held, whole = [], segment_run.segment_maps
+
+    def looked_at_by_a_virus_scanner(prediction, *rest):
+        held[:] = [prediction.probabilities] if not held else []
+        return whole(prediction, *rest)
+
+    monkeypatch.setattr(segment_run, "segment_maps", looked_at_by_a_virus_scanner)
+    write_tiny_scan(tmp_path / "in", "b", 2)
+    write_tiny_scan(tmp_path / "in", "c", 3)
+    run = segment(tmp_path, model)
+    assert state_of(run).result["segmented"] == 2 and len(refused) == 1
+    assert not list(run.predictions.glob("*.npy"))
 
 
 def test_results_in_slicers_format_carry_the_names(tmp_path, model):

@@ -97,12 +97,13 @@ def test_a_failure_has_a_code_words_and_a_next_step(run, error, code, exit_code,
 
 def test_a_pause_waits_and_a_stop_ends_the_run(run):
     steps = []
+    begun, paused_s = time.monotonic(), 0.3
 
     def work(session: Session) -> dict:
         session.phase("cache", total=9)
         while True:
             session.check()
-            steps.append(time.monotonic())
+            steps.append((session.worked_s, time.monotonic() - begun))
             time.sleep(0.01)
 
     worker = threading.Thread(target=serve, args=(run, work))
@@ -111,7 +112,7 @@ def test_a_pause_waits_and_a_stop_ends_the_run(run):
     write_want(run, "pause")
     wait_for(lambda: state_of(run).status == "paused")
     count = len(steps)
-    time.sleep(0.3)
+    time.sleep(paused_s)
     assert len(steps) == count and state_of(run).phase == "cache"
     write_want(run, "run")
     wait_for(lambda: len(steps) > count)
@@ -120,6 +121,8 @@ def test_a_pause_waits_and_a_stop_ends_the_run(run):
     worker.join(timeout=120)
     assert types(run) == ["started", "phase", "phase", "phase", "stopped"]
     assert events(run)[-1]["by"] == "request"
+    assert all(worked < passed for worked, passed in steps[:count])
+    assert all(worked < passed - paused_s for worked, passed in steps[count:]), "a pause is no work"
 
 
 def wait_for(condition, seconds: float = 120.0) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import nibabel
 import numpy as np
 import pytest
+from support.mapped_files import keep_mapped_files
 from support.tiny_runs import tiny_inputs, tiny_run
 from support.tiny_scans import STRUCTURES, tiny_grid
 
@@ -16,7 +18,7 @@ from DualSSLSegLib.jobs.monitor import state_of
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.training.model_file import load_model
 from DualSSLSegLib.uncertainty import calibration
-from DualSSLSegLib.worker import prediction_round, train
+from DualSSLSegLib.worker import case_prediction, prediction_round, train
 from DualSSLSegLib.worker.case_prediction import Predictor
 from DualSSLSegLib.worker.session import serve
 
@@ -145,9 +147,35 @@ def test_a_held_back_scan_too_large_for_memory_is_left_out_of_the_calibration(tm
     assert any("case_01 is left out of the calibration" in text for _, text in state_of(run).warnings)
 
 
+def test_the_minutes_count_from_the_start_of_the_run(tmp_path):
+    cases = tiny_inputs(tmp_path, labelled=1, unlabelled=0)
+    run = tiny_run(tmp_path, cases, method="labels_only", budget={"minutes": 1e-6})
+    assert serve(run) == 0
+    story = EventReader(run.events_path).read()
+    (budget,) = [event for event in story if event["type"] == "budget"]
+    assert 0 < budget["seconds_preparation"] <= story[-1]["seconds"]
+    assert [code for code, _ in state_of(run).warnings] == ["long_preparation", "short_budget"]
+
+
+def test_a_run_that_predicts_by_way_of_the_disk_has_let_go_of_every_file_it_removes(tmp_path, monkeypatch):
+    removed, refused = keep_mapped_files(monkeypatch)
+    for module in (train, case_prediction):
+        monkeypatch.setattr(module, "memory_limit", lambda _free: 0)
+    monkeypatch.setattr(calibration, "MIN_LABELLED_CASES", 3)
+    cases = tiny_inputs(tmp_path, labelled=1, unlabelled=1, validation=2)
+    run = tiny_run(tmp_path, cases, method="labels_only", budget={"minutes": 0.001})
+    assert serve(run) == 0
+    looks = [e for e in EventReader(run.events_path).read() if e["type"] == "validated"]
+    timed = 1  # prediction, to know what a look costs
+    assert len(removed) == timed + sum(len(e["cases"]) for e in looks) + 2 + 4  # calibrated, predicted
+    assert not refused and not list(run.predictions.glob("*.npy"))
+
+
 def test_the_next_round_starts_from_the_weights_of_this_one_and_may_know_one_structure_more(
     trained, tmp_path
 ):
+    scans = sorted(Path(trained.spec()["cache"]).glob("*/image.npy"))
+    prepared = [path.stat().st_mtime_ns for path in scans]
     more = [*STRUCTURES, {"name": "vessel", "value": 2, "color": "#0000ff", "codes": None}]
     run = tiny_run(
         tmp_path,
@@ -159,6 +187,8 @@ def test_the_next_round_starts_from_the_weights_of_this_one_and_may_know_one_str
         options={"optimiser": "sgd"},
     )
     assert serve(run) == 0
+    assert scans == sorted(Path(trained.spec()["cache"]).glob("*/image.npy"))
+    assert prepared == [path.stat().st_mtime_ns for path in scans], "scans are prepared once"
     model = load_model(run.model_path)
     assert model.plan.optimiser == "sgd" != load_model(trained.model_path).plan.optimiser
     assert model.plan.precision == "float32" and "--from-scratch" in model.plan.explanation[0]
