@@ -17,6 +17,7 @@ _LOOK_EVERY_S = 0.2
 _PHASES = {
     "plan": "planning",
     "cache": "reading scans",
+    "shapes": "comparing shapes",
     "train": "training",
     "calibrate": "calibrating",
     "predict": "predicting",

@@ -23,6 +23,7 @@ _KINDS = {
 _PHASES = {
     "plan": "Planning",
     "cache": "Reading the scans",
+    "shapes": "Comparing the shapes of the scans",
     "train": "Training the two networks",
     "calibrate": "Calibrating the uncertainty",
     "predict": "Predicting the other scans",
@@ -32,6 +33,7 @@ _PHASES = {
 }
 _COUNTED = {
     "cache": "scan",
+    "shapes": "pair",
     "calibrate": "scan",
     "predict": "scan",
     "rank": "scan",

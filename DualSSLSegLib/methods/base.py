@@ -54,6 +54,8 @@ class Method(nn.Module, ABC):
 
     roles: Mapping[str, Role]
     borrows_looks = False  # whether every step wants to see how unlabelled crops look
+    borrowed_shapes = 0.0  # share of labelled crops that take the shape of an unlabelled scan
+    shape_pairs = 0  # how many pairs of a labelled and an unlabelled scan are registered for that
     earlier_steps = 0  # of the runs whose weights this one goes on from
 
     def wants_unlabelled(self, progress: float, total: int) -> bool:

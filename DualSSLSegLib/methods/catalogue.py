@@ -9,6 +9,7 @@ from typing import Any
 
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.methods.dual_options import DualOptions
+from DualSSLSegLib.methods.dual_strong_options import DualStrongOptions
 from DualSSLSegLib.methods.labels_only_options import LabelsOnlyOptions
 from DualSSLSegLib.methods.options import describe as describe_options
 from DualSSLSegLib.methods.options import from_mapping
@@ -30,6 +31,17 @@ class MethodEntry:
 
 
 _ENTRIES = (
+    MethodEntry(
+        id="dual_strong",
+        title="Two networks, looks and shapes of the unlabelled scans",
+        summary="As the method below; the labelled scans also take the shapes of unlabelled ones, to which they are "
+        "registered before the training.",
+        citation="As the method below, with transformations learnt from unlabelled scans (Zhao et al., CVPR 2019) by "
+        "demons registration (Vercauteren et al., NeuroImage 2009).",
+        options=DualStrongOptions,
+        path="DualSSLSegLib.methods.dual_strong:DualStrong",
+        uses_unlabelled=True,
+    ),
     MethodEntry(
         id="dual",
         title="Two networks, labelled and unlabelled scans",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
+from torch import Tensor
 
 from DualSSLSegLib.methods.base import Method
 from DualSSLSegLib.methods.catalogue import entry_of, load_method
@@ -38,11 +39,15 @@ def make_learner(task: TrainingTask, plan: TrainingPlan, method: Method, lanes: 
     )
 
 
-def make_streams(task: TrainingTask, plan: TrainingPlan) -> tuple[Stream, Stream | None]:
-    """Crops of the labelled scans and, where there are unlabelled ones and the method looks at them, of those."""
+def make_streams(
+    task: TrainingTask, plan: TrainingPlan, fields: Mapping[str, Tensor], bent_share: float
+) -> tuple[Stream, Stream | None]:
+    """Crops of the labelled scans, this share of them along shape `fields`, and, where there are unlabelled ones and
+    the method looks at them, of those."""
     uses_unlabelled = entry_of(task.method_id).uses_unlabelled and bool(task.unlabelled)
+    labelled = _stream(task, plan, task.labelled, plan.labelled_per_step, 1, fields, bent_share)
     return (
-        _stream(task, plan, task.labelled, plan.labelled_per_step, 1),
+        labelled,
         _stream(task, plan, task.unlabelled, plan.unlabelled_per_step, 2) if uses_unlabelled else None,
     )
 
@@ -68,7 +73,13 @@ def _classes(task: TrainingTask) -> int:
 
 
 def _stream(
-    task: TrainingTask, plan: TrainingPlan, cases: Sequence[TrainingCase], per_step: int, number: int
+    task: TrainingTask,
+    plan: TrainingPlan,
+    cases: Sequence[TrainingCase],
+    per_step: int,
+    number: int,
+    fields: Mapping[str, Tensor] | None = None,
+    bent_share: float = 0.0,
 ) -> Stream:
     return Stream(
         cases,
@@ -78,4 +89,6 @@ def _stream(
         foreground_share=plan.foreground_share,
         strength=task.spatial,
         device=torch.device(task.device),
+        fields=fields,
+        bent_share=bent_share,
     )

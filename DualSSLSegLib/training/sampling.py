@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from torch import Tensor
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.inference.mapped_array import VolumeArray
 from DualSSLSegLib.training.cases import TrainingCase
+from DualSSLSegLib.views.shapes import bend
 from DualSSLSegLib.views.spatial import SpatialStrength, outer_size, resample, sampling_grid
 
 
@@ -45,7 +46,9 @@ class Stream:
     """Endless crops from a list of cases.
 
     Cases come in shuffled rounds, so each is seen equally often; `foreground_share` of the crops are centred near a
-    voxel of a randomly chosen structure. Everything is a function of (seed, step), so a resumed run sees the same data.
+    voxel of a randomly chosen structure; `bent_share` of those of a case in `fields` take the shape of another scan
+    (`views/shapes.py`, fields (n, 3, ...) by case id). Everything is a function of (seed, step), so a resumed run sees
+    the same data.
     """
 
     def __init__(
@@ -58,6 +61,8 @@ class Stream:
         foreground_share: float,
         strength: SpatialStrength,
         device: torch.device,
+        fields: Mapping[str, Tensor] | None = None,
+        bent_share: float = 0.0,
     ) -> None:
         if not cases:
             raise BadInput("a stream of crops needs at least one case.")
@@ -69,6 +74,8 @@ class Stream:
         self.foreground_share = foreground_share
         self.strength = strength
         self.device = device
+        self.fields = {case: field.to(device) for case, field in (fields or {}).items()}
+        self.bent_share = bent_share
 
     def _case_at(self, position: int) -> TrainingCase:
         lap, place = divmod(position, len(self.cases))
@@ -101,15 +108,14 @@ class Stream:
         """The crops of this step, augmented in space, on the compute device."""
         rng = np.random.default_rng([self.seed, 11, step])
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-        images, labels, unknown, ids = [], [], [], []
+        images, labels, places = [], [], []
         for index in range(self.per_step):
             case = self._case_at(step * self.per_step + index)
             start = self._start(case, rng)
             images.append(crop(case.image, start, self.outer).astype(np.float32, copy=False))
             if case.label is not None:
                 labels.append(crop(case.label, start, self.outer))
-            unknown.append(case.unknown)
-            ids.append(case.id)
+            places.append((case, start))
         image = torch.from_numpy(np.stack(images)).to(self.device)
         label = torch.from_numpy(np.stack(labels)).to(self.device) if labels else None
         grid = sampling_grid(
@@ -121,5 +127,12 @@ class Stream:
             generator,
             self.device,
         )
+        for index, (case, start) in enumerate(places):
+            if case.id in self.fields:
+                fields = self.fields[case.id]
+                grid[index] = bend(
+                    grid[index], fields, start, self.outer, case.size, self.bent_share, generator
+                )
         image, label = resample(image, label, grid)
-        return Batch(image, label, tuple(unknown), tuple(ids))
+        cases = [case for case, _ in places]
+        return Batch(image, label, tuple(case.unknown for case in cases), tuple(case.id for case in cases))

@@ -20,6 +20,7 @@ from DualSSLSegLib.training.learner import Learner
 from DualSSLSegLib.training.memory import peak_bytes
 from DualSSLSegLib.training.plan import TrainingPlan
 from DualSSLSegLib.training.sampling import Stream
+from DualSSLSegLib.training.shape_fields import shape_fields
 from DualSSLSegLib.training.task import TrainingTask
 from DualSSLSegLib.training.validation import LearningCurve
 
@@ -55,6 +56,7 @@ class Trainer:
         self.step = 0
         self.total = 0
         self.plan = task.plan if not self.checkpoint_path.exists() else self._kept_plan()
+        self.fields: dict[str, torch.Tensor] = {}  # by labelled case, for a method that borrows shapes
         self.plateau_told = False
         self.curve_points = _CURVE_POINTS
         self.measured_step = 0  # the step of the newest point of the learning curve
@@ -107,8 +109,22 @@ class Trainer:
                 self.step, self.total = 0, self.task.budget.iterations or 0
                 self.measured_step, self.plateau_told, self.curve_points = 0, False, _CURVE_POINTS
                 self._adopt_parent(learner)
-            self._train(learner, curve, *make_streams(self.task, self.plan))
+            self._train(learner, curve, *self._streams(learner))
         return learner
+
+    def _streams(self, learner: Learner) -> tuple[Stream, Stream | None]:
+        method = learner.method
+        if method.borrowed_shapes > 0 and not self.fields:
+            self.fields = shape_fields(
+                self.task.labelled,
+                self.task.unlabelled,
+                pairs=method.shape_pairs,
+                seed=self.task.seed,
+                each=learner.lanes.each,
+                report=self.report,
+                should_stop=self._stop_wanted,
+            )
+        return make_streams(self.task, self.plan, self.fields, method.borrowed_shapes)
 
     def _adopt_parent(self, learner: Learner) -> None:
         for role, left in adopt_parent(learner, self.task).items():

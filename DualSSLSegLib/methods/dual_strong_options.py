@@ -1,0 +1,29 @@
+"""Options of the strong dual method: those of the dual one, and the shapes of unlabelled scans. Torch-free."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from DualSSLSegLib.methods.dual_options import DualOptions
+from DualSSLSegLib.methods.options import option
+
+
+@dataclass(frozen=True)
+class DualStrongOptions(DualOptions):
+    """The options of `dual`, and the shapes."""
+
+    borrowed_shapes: float = option(
+        0.8,
+        "share of labelled crops that take the shape of an unlabelled scan",
+        low=0.0,
+        high=1.0,
+        unit="share of crops",
+        advanced=False,
+    )
+    shape_pairs: int = option(
+        64,
+        "pairs of a labelled and an unlabelled scan that are registered for these shapes before the training",
+        low=1,
+        high=10_000,
+        unit="pairs",
+    )
