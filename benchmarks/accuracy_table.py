@@ -1,4 +1,4 @@
-"""The page of the accuracy bench: a row per run, the gain of `dual`, then what is said over seeds and beside others."""
+"""The page of the accuracy bench: a row per run, the gains at equal time, then seeds and others."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from typing import Any
 
 from benchmarks import cells
 from benchmarks.accuracy_results import Result, by_setting, difference, metrics_of
-from benchmarks.arms import DUAL, LABELS_ONLY
+from benchmarks.arms import DUAL, LABELS_ONLY, STRONG
 from benchmarks.ladder_table import ladder
 from benchmarks.published import beside_published
 from benchmarks.seed_table import differences, over_seeds
 from DualSSLSegLib.evaluation.summary import summarise
 from DualSSLSegLib.evaluation.uncertainty_check import ErrorCapture, failure_detection, summarise_capture
+
+_GAINS = ((STRONG, LABELS_ONLY), (STRONG, DUAL), (DUAL, LABELS_ONLY))
 
 
 def page(results: Sequence[Result], *, development: bool = False) -> str:
@@ -24,7 +26,7 @@ def page(results: Sequence[Result], *, development: bool = False) -> str:
 
 
 def table(results: Sequence[Result]) -> str:
-    """Markdown: a row per run with its last model, then the paired differences of `dual` over the baseline.
+    """Markdown: a row per run with its last model, then the paired differences of the methods.
 
     Dice 0..1, distances in mm, r between case score and Dice with its 95 % interval.
     """
@@ -55,18 +57,19 @@ def table(results: Sequence[Result]) -> str:
 
 
 def paired(results: Sequence[Result]) -> str:
-    """Dice of `dual` minus labels-only at the same budget, cases paired over all seeds that both have."""
+    """Dice of a method minus that of a simpler one at the same budget, cases paired over all seeds that both have."""
     lines = []
     for setting, arms in by_setting(results).items():
-        found = difference(arms.get(DUAL, []), arms.get(LABELS_ONLY, []))
-        if found is None or found.mean is None:
-            continue
-        low, high = found.interval or (float("nan"), float("nan"))
-        lines.append(
-            f"\n{setting.set}, {setting.labels} label(s), {setting.budget}, {found.seeds} seed(s): `dual` minus "
-            f"`labels_only` {found.mean:+.4f} Dice ({low:+.4f} to {high:+.4f}, paired per case "
-            "over the mean of the seeds).\n"
-        )
+        for better, simpler in _GAINS:
+            found = difference(arms.get(better, []), arms.get(simpler, []))
+            if found is None or found.mean is None:
+                continue
+            low, high = found.interval or (float("nan"), float("nan"))
+            lines.append(
+                f"\n{setting.set}, {setting.labels} label(s), {setting.budget}, {found.seeds} seed(s): `{better}` "
+                f"minus `{simpler}` {found.mean:+.4f} Dice ({low:+.4f} to {high:+.4f}, paired per case "
+                "over the mean of the seeds).\n"
+            )
     return "".join(lines)
 
 

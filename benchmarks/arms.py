@@ -1,7 +1,7 @@
 """The arms of the accuracy bench: which method trains with which options for how long, and what its results are called.
 
 An arm's name stands in file names and tables. `full` is the labels-only method with the labels of all other cases;
-the ladder is the default `dual` with one of its terms off at a time.
+the ladder is `dual_strong` with one of its terms off at a time.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ from typing import Any
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.methods.catalogue import CATALOGUE, options_from
 
-DUAL, LABELS_ONLY, FULL = "dual", "labels_only", "full"
-TERMS = {  # of dual, and the option that is 0 when one is off
+STRONG, DUAL, LABELS_ONLY, FULL = "dual_strong", "dual", "labels_only", "full"
+TERMS = {  # of the methods that have them, and the option that is 0 when one is off
     "filtered": "filtered_weight",
     "cross": "cross_weight",
     "cosine": "cosine_weight",
     "contrast": "contrast_weight",
     "rectification": "rectification_weight",
     "looks": "borrowed_looks",
+    "shapes": "borrowed_shapes",
 }
 _OFF = "-no-"
 
@@ -75,11 +76,15 @@ def arms(
     """The arms of a bench. Each of `options`, "NAME=VALUE", goes to every method that has it; they are in an arm's name
     unless `tag` is.
 
-    The ladder adds `dual` and `labels_only` where they are not asked for, and `dual` without each of its terms.
+    The ladder adds `dual_strong` where no method with such terms is asked for, `labels_only`, and the methods with
+    terms without each of these in turn.
     Raises BadInput for an unknown method, a value that a method would refuse, and an option that no method has.
     """
     given = pairs(options)
-    wanted = [*methods, *(name for name in (DUAL, LABELS_ONLY) if ladder and name not in methods)]
+    wanted = list(methods)
+    if ladder:
+        wanted += [] if {STRONG, DUAL} & set(methods) else [STRONG]
+        wanted += [] if LABELS_ONLY in methods else [LABELS_ONLY]
     found: list[Arm] = []
     used: set[str] = set()
     for method in wanted:
@@ -99,7 +104,7 @@ def arms(
             f"no method here has an option '{min(unknown)}'.", hint="`dualsslseg methods` lists all options."
         )
     if ladder:
-        found += [rung for arm in found if arm.method == DUAL for rung in _rungs(arm)]
+        found += [rung for arm in found for rung in _rungs(arm)]
     return found
 
 
@@ -113,10 +118,11 @@ def pairs(options: Sequence[str]) -> dict[str, str]:
 
 def _rungs(arm: Arm) -> list[Arm]:
     """The arm with each of its terms off, where the term is on."""
-    own = options_from(DUAL, arm.options)
-    on = {term: option for term, option in TERMS.items() if getattr(own, option)}
+    own = options_from(arm.method, arm.options)
+    on = {term: option for term, option in TERMS.items() if getattr(own, option, 0)}
     return [
-        Arm(f"{arm.name}{_OFF}{term}", DUAL, {**arm.options, option: "0.0"}) for term, option in on.items()
+        Arm(f"{arm.name}{_OFF}{term}", arm.method, {**arm.options, option: "0.0"})
+        for term, option in on.items()
     ]
 
 

@@ -1,4 +1,4 @@
-"""The ablation ladder: what each term of `dual` brings, by the runs that had it switched off."""
+"""The ablation ladder: what each term of a method brings, by the runs that had it switched off."""
 
 from __future__ import annotations
 

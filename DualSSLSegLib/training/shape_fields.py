@@ -47,14 +47,8 @@ def shape_fields(
         if should_stop():
             raise Stopped("training was stopped before its first step.")
         some = chosen[begin : begin + _AT_ONCE]
-        generators = [
-            torch.Generator().manual_seed(seed * 100_003 + begin + place) for place in range(len(some))
-        ]
         fields = each(
-            [
-                partial(shape_field, np.asarray(case.image), np.asarray(other.image), generator)
-                for (case, other), generator in zip(some, generators, strict=True)
-            ]
+            [partial(shape_field, np.asarray(case.image), np.asarray(other.image)) for case, other in some]
         )
         for (case, _), field in zip(some, fields, strict=True):
             found.setdefault(case.id, []).append(field)

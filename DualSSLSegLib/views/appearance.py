@@ -27,17 +27,10 @@ def borrow(image: Tensor, looks: Tensor, probability: float, generator: torch.Ge
             continue
         look = looks[int(torch.randint(len(looks), (), generator=generator))]
         part = float(torch.rand((), generator=generator))
-        crop.copy_(in_look_of(crop, look, part, generator))
-    return changed
-
-
-def in_look_of(image: Tensor, look: Tensor, part: float, generator: torch.Generator) -> Tensor:
-    """A copy of image (C, X, Y, Z) that has gone this part of the way to the look of another (C, ...)."""
-    changed = image.clone()
-    for channel, other in zip(changed, look, strict=True):
-        own, others = (_landmarks(one, generator) for one in (channel, other))
-        if own is not None and others is not None and _spread(others) > _LEAST_SPREAD * _spread(own):
-            channel.copy_(_mapped(channel, own, own + part * (others - own)))
+        for channel, other in zip(crop, look, strict=True):
+            own, others = (_landmarks(one, generator) for one in (channel, other))
+            if own is not None and others is not None and _spread(others) > _LEAST_SPREAD * _spread(own):
+                channel.copy_(_mapped(channel, own, own + part * (others - own)))
     return changed
 
 

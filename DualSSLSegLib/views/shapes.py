@@ -9,7 +9,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from DualSSLSegLib.views.appearance import in_look_of
 from DualSSLSegLib.views.registration import jacobian, register
 
 _VOXELS = 10_000  # of the volumes that are registered: shapes are smooth, and a larger one takes longer
@@ -18,13 +17,12 @@ _LEAST_JACOBIAN = 0.1  # a field that squeezes anatomy further than to a tenth i
 _PART = (0.3, 1.1)  # of the way to the other's shape
 
 
-def shape_field(labelled: np.ndarray, other: np.ndarray, generator: torch.Generator) -> Tensor:
+def shape_field(labelled: np.ndarray, other: np.ndarray) -> Tensor:
     """The field (3, X, Y, Z) float16 that gives `labelled` the shape of `other`, both (C, x, y, z) normalised.
 
     On a coarse grid over the labelled scan, in shares of its size: the content of place p of the changed scan lies at
-    p + field(p) of the labelled one. The scans' middles are laid on each other, in voxels, and the other takes the
-    labelled one's look before they are registered. Only the labelled scan and its label are ever moved, so a poor fit
-    makes an odd shape but never a wrong label.
+    p + field(p) of the labelled one. The scans' middles are laid on each other, in voxels, before they are registered.
+    Only the labelled scan and its label are ever moved, so a poor fit makes an odd shape but never a wrong label.
     """
     size = labelled.shape[1:]
     factor = max(1.0, (float(np.prod(size)) / _VOXELS) ** (1 / 3))
@@ -33,8 +31,10 @@ def shape_field(labelled: np.ndarray, other: np.ndarray, generator: torch.Genera
         F.adaptive_avg_pool3d(_centred(image, size)[None], (x, y, z))[0]
         for image in (_tensor(labelled), _tensor(other), torch.ones(1, *other.shape[1:]))
     )
-    fixed = in_look_of(fixed, moving, 1.0, generator)
-    u = register(_normal(moving), _normal(fixed), known[0])
+    moving, fixed = _normal(moving, torch.ones_like(known)), _normal(fixed, known)
+    if not bool(moving.any() and fixed.any()):  # a scan without content has no shape
+        return torch.zeros(3, x, y, z, dtype=torch.float16)
+    u = register(moving, fixed, known[0])
     while float(jacobian(u).min()) < _LEAST_JACOBIAN:
         u = u * 0.9
     return (u[0] / torch.tensor([x, y, z]).view(3, 1, 1, 1)).half()
@@ -89,7 +89,9 @@ def _centred(image: Tensor, size: Sequence[int]) -> Tensor:
     return result
 
 
-def _normal(image: Tensor) -> Tensor:
-    """Each channel with zero mean and unit spread."""
-    mean = image.mean(dim=(1, 2, 3), keepdim=True)
-    return (image - mean) / image.std(dim=(1, 2, 3), keepdim=True).clamp_min(1e-3)
+def _normal(image: Tensor, known: Tensor) -> Tensor:
+    """Each channel of (C, X, Y, Z) with zero mean and unit spread where `known` (1, X, Y, Z) is 1, and 0 elsewhere."""
+    count = known.sum().clamp_min(1)
+    mean = (image * known).sum(dim=(1, 2, 3), keepdim=True) / count
+    moved = (image - mean) * known
+    return moved / (moved.square().sum(dim=(1, 2, 3), keepdim=True) / count).sqrt().clamp_min(1e-3)

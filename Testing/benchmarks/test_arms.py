@@ -10,6 +10,7 @@ from benchmarks.arms import TERMS, TrainingTime, arms, result_name, rung_of, tra
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.methods.catalogue import options_from
 from DualSSLSegLib.methods.dual_options import DualOptions
+from DualSSLSegLib.methods.dual_strong_options import DualStrongOptions
 
 
 def test_a_budget_is_written_in_one_word():
@@ -51,19 +52,24 @@ def test_full_supervision_is_labels_only_with_more_labels():
 
 
 def test_the_ladder_has_the_default_the_baseline_and_every_term_off_once():
-    found = arms(["dual"], ladder=True)
-    assert [arm.name for arm in found[:2]] == ["dual", "labels_only"]
-    assert [rung_of(arm.name) for arm in found[2:]] == [("dual", term) for term in TERMS]
+    found = arms([], ladder=True)
+    assert [arm.name for arm in found[:2]] == ["dual_strong", "labels_only"]
+    assert [rung_of(arm.name) for arm in found[2:]] == [("dual_strong", term) for term in TERMS]
     for arm, option in zip(found[2:], TERMS.values(), strict=True):
-        changed = dataclasses.asdict(options_from("dual", arm.options))
-        assert changed == {**dataclasses.asdict(DualOptions()), option: 0.0}
+        changed = dataclasses.asdict(options_from("dual_strong", arm.options))
+        assert changed == {**dataclasses.asdict(DualStrongOptions()), option: 0.0}
+
+
+def test_a_ladder_of_dual_has_no_rung_for_what_only_the_strong_method_does():
+    rungs = [rung_of(arm.name) for arm in arms(["dual"], ladder=True)]
+    assert [rung for rung in rungs if rung] == [("dual", term) for term in TERMS if term != "shapes"]
 
 
 def test_the_terms_are_all_weights_of_dual_but_the_common_one():
     weights = {
         f.name for f in dataclasses.fields(DualOptions) if f.name.endswith("_weight") and f.type == "float"
     }
-    assert weights - {"unlabelled_weight"} == set(TERMS.values()) - {"borrowed_looks"}
+    assert weights - {"unlabelled_weight"} == set(TERMS.values()) - {"borrowed_looks", "borrowed_shapes"}
 
 
 def test_a_term_that_is_off_already_is_no_rung():
