@@ -49,17 +49,17 @@ def train_and_predict(
     run = controller.start(
         "train", method=arm.method, seed=seed, device=device, options=arm.options, **time.request
     )
-    events = _follow(controller, run, leave_at="predict")
+    events = follow(controller, run, leave_at="predict")
     spec = requests.prediction_request(
         controller.study, [run], model=run.model_path, seed=seed, device=device
     )
     rows = [row for row in study_rows(controller.study) if row["role"] in ("labelled", "predict")]
     prediction = controller.runs.start(spec, {"cases": rows})
-    _follow(controller, prediction)
+    follow(controller, prediction)
     return events, run, prediction
 
 
-def _follow(controller: Controller, run: RunFolder, leave_at: str | None = None) -> Events:
+def follow(controller: Controller, run: RunFolder, leave_at: str | None = None) -> Events:
     """Wait for a run; ask it to stop when the phase `leave_at` begins. Returns its events."""
     for state, events in controller.watch(run):
         if leave_at and any(e["type"] == "phase" and e.get("name") == leave_at for e in events):
