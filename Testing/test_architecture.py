@@ -14,7 +14,7 @@ import pytest
 LIBRARY = Path(__file__).parent.parent / "DualSSLSegLib"
 
 GROUND = {"errors", "atomic", "file_lock", "give_way", "processes"}
-ARRAYS = GROUND | {"networks", "uncertainty", "views"}  # arrays in, arrays out
+ARRAYS = GROUND | {"networks", "registration", "uncertainty", "views"}  # arrays in, arrays out
 LEFT = GROUND | {"study", "imaging", "jobs", "ranking", "methods.catalogue"}
 
 # Room: (rooms of ours it may import, packages of others it may import). What is not here may not be imported.
@@ -30,6 +30,7 @@ HOUSE: dict[str, tuple[set[str], set[str]]] = {
     "ranking": (GROUND, {"numpy", "scipy"}),
     "networks": (GROUND, {"torch", "numpy", "scipy"}),
     "views": (GROUND, {"torch", "numpy", "scipy"}),
+    "registration": (GROUND, {"torch", "numpy"}),
     "uncertainty": (GROUND, {"torch", "numpy", "scipy"}),
     "evaluation": (ARRAYS, {"torch", "numpy", "scipy"}),
     "inference": (ARRAYS, {"torch", "numpy", "scipy"}),

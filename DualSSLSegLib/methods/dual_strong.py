@@ -2,7 +2,7 @@
 
 A labelled scan is registered to unlabelled ones before the training; in a step it is bent a random part of the way to
 the shape of one of them, together with its label, and takes the look of another (Zhao et al., CVPR 2019, learn such
-transformations with networks; here they are demons, `views/registration.py`). The label stays true whatever the
+transformations with networks; here they are demons, `registration/demons.py`). The label stays true whatever the
 registration is worth, and a step costs no more than one of labels alone.
 """
 

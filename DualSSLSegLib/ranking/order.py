@@ -223,6 +223,7 @@ def _values(score: CaseScore, novelty: Novelty | None) -> dict[str, Any]:
         "disagreement": score.disagreement,
         "rim_entropy": score.rim_entropy,
         "expected_dice": score.expected_dice,
+        "labelled_fit": score.labelled_fit,
         "volume_ratio": score.volume_ratio,
         "outside_largest": score.outside_largest,
         "size_deviation": score.size_deviation,

@@ -47,8 +47,8 @@ class Stream:
 
     Cases come in shuffled rounds, so each is seen equally often; `foreground_share` of the crops are centred near a
     voxel of a randomly chosen structure; `bent_share` of those of a case in `fields` take the shape of another scan
-    (`views/shapes.py`, fields (n, 3, ...) by case id). Everything is a function of (seed, step), so a resumed run sees
-    the same data.
+    (`registration/shape_field.py`, fields (n, 3, ...) by case id). Everything is a function of (seed, step), so a
+    resumed run sees the same data.
     """
 
     def __init__(

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from DualSSLSegLib.errors import Stopped
 from DualSSLSegLib.networks.side_by_side import Each
+from DualSSLSegLib.registration.shape_field import shape_field
 from DualSSLSegLib.training.cases import TrainingCase
-from DualSSLSegLib.views.shapes import shape_field
 
 _AT_ONCE = 8  # registrations between two looks at whether to stop
 

@@ -6,7 +6,7 @@ import copy
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from torch import nn
@@ -16,6 +16,8 @@ from DualSSLSegLib.networks.side_by_side import Each
 from DualSSLSegLib.training.cases import TrainingCase
 from DualSSLSegLib.training.plan import TrainingPlan
 from DualSSLSegLib.uncertainty.maps import fused_label
+
+Case = TypeVar("Case")
 
 _PLATEAU_POINTS = 3
 _PLATEAU_GAIN = 0.003
@@ -33,7 +35,7 @@ def _mean(values: Sequence[float | None]) -> float | None:
     return float(np.mean(known)) if known else None
 
 
-def spread(cases: Sequence[TrainingCase], count: int) -> list[TrainingCase]:
+def spread(cases: Sequence[Case], count: int) -> list[Case]:
     """At most `count` of the cases, evenly over the list."""
     if len(cases) <= count:
         return list(cases)
