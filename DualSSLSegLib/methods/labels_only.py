@@ -11,12 +11,16 @@ from DualSSLSegLib.views.intensity import STRONG, WEAK, augment
 
 
 class LabelsOnly(Method):
-    """Network "a" is the ResV-Net, "b" the V-Net, each with a view of its own."""
+    """Network "a" is the ResV-Net, "b" the V-Net, each with a view of its own; or one of them alone."""
 
     roles = {"a": Role("resvnet"), "b": Role("vnet")}  # noqa: RUF012
 
     def __init__(self, options: LabelsOnlyOptions, num_classes: int, feature_channels: int) -> None:
         super().__init__()
+        if options.networks != "both":
+            self.roles = {
+                role: spec for role, spec in self.roles.items() if spec.architecture == options.networks
+            }
         self.strength = STRONG if options.strong_views else WEAK
 
     def terms(self, step: Step) -> dict[str, Term]:

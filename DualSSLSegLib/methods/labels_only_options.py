@@ -14,6 +14,11 @@ class LabelsOnlyOptions:
     strong_views: bool = option(
         True, "change brightness, contrast, noise and sharpness of the crops strongly"
     )
+    networks: str = option(
+        "both",
+        "train both networks, or one alone in about half the time of a step",
+        choices=("both", "resvnet", "vnet"),
+    )
     optimiser: str = optimiser_option()
 
     def __post_init__(self) -> None:

@@ -10,10 +10,8 @@ import torch
 from support.tiny_training import NAMES, PLAN, Listener, tiny_case, tiny_task, weights_after
 
 from DualSSLSegLib.errors import BadInput, OutOfMemory, ProtocolError, RunFailed, Stopped
-from DualSSLSegLib.methods.base import Role, Term
-from DualSSLSegLib.methods.catalogue import CATALOGUE
-from DualSSLSegLib.methods.labels_only import LabelsOnly
-from DualSSLSegLib.training import beginning
+from DualSSLSegLib.methods.base import Term
+from DualSSLSegLib.methods.catalogue import CATALOGUE, options_from
 from DualSSLSegLib.training.budget import Budget, iterations_for, seconds_to_learn
 from DualSSLSegLib.training.guard import FiniteGuard
 from DualSSLSegLib.training.learner import Learner
@@ -153,17 +151,18 @@ def test_a_budget_that_is_too_short_is_said_and_a_resumed_run_keeps_its_curve(tm
     assert {len(e["cases"]) for e in listener.of("validated")} == {1}
 
 
-def test_one_network_without_held_back_cases_has_no_learning_curve(tmp_path, monkeypatch):
-    class OneNetwork(LabelsOnly):
-        roles = {"a": Role("vnet")}  # noqa: RUF012
-
-    monkeypatch.setattr(beginning, "load_method", lambda _id: OneNetwork)
+@pytest.mark.parametrize("alone, role", [("resvnet", "a"), ("vnet", "b")])
+def test_one_network_without_held_back_cases_has_no_learning_curve(tmp_path, alone, role):
+    options = options_from("labels_only", {"networks": alone})
     listener = Listener()
-    Trainer(tiny_task(tmp_path / "blind", "labels_only"), listener).run()
+    learner = Trainer(tiny_task(tmp_path / "blind", "labels_only", options=options), listener).run()
+    assert list(learner.networks) == [role]
     assert listener.of("progress")[-1]["step"] == 8 and not listener.of("validated")
     held_back = [tiny_case("v", True)]
-    Trainer(tiny_task(tmp_path / "seeing", "labels_only", validation=held_back), listener).run()
-    assert set(listener.of("validated")[-1]) >= {"dice", "dice_a"}
+    Trainer(
+        tiny_task(tmp_path / "seeing", "labels_only", options=options, validation=held_back), listener
+    ).run()
+    assert set(listener.of("validated")[-1]) >= {"dice", f"dice_{role}"}
 
 
 def test_the_mix_of_cheap_and_costly_steps_fills_the_time():
