@@ -1,5 +1,5 @@
-"""The report's charts: learning curves, case score against true overlap, and overlap of every case before
-and after.
+"""The report's charts: learning curves, case score against true overlap, reliability, and overlap of every case
+before and after.
 """
 
 from __future__ import annotations
@@ -78,6 +78,36 @@ def scatter_chart(
     svg = chart(x_axis, y_axis, "".join(parts), x_label=x_label, y_label=y_label, title=title)
     keys = [(name, SERIES[index % len(SERIES)]) for index, name in enumerate(groups)]
     return f"<figure>{svg}<figcaption>{_legend(keys)}{caption}</figcaption></figure>"
+
+
+def reliability_chart(series: Sequence[Series], *, title: str) -> str:
+    """Accuracy over confidence, both 0..1, with the line on which they are equal."""
+    low = min(min(item.x) for item in series)
+    low_y = min(low, *(min(value for value in item.y if value is not None) for item in series))
+    x_axis, y_axis = axis_x(max(0.0, low - 0.02), 1.0), axis_y(max(0.0, low_y - 0.02), 1.0)
+    start = max(x_axis.low, y_axis.low)
+    parts = [
+        f'<line stroke="{SERIES[-1]}" stroke-dasharray="4 4" x1="{x_axis.place(start):.1f}" y1="{y_axis.place(start):.1f}" '
+        f'x2="{x_axis.place(1):.1f}" y2="{y_axis.place(1):.1f}"/>'
+    ]
+    for index, item in enumerate(series):
+        x, y = _finite(item)
+        colour = SERIES[index % len(SERIES)]
+        parts.append(_polyline(x_axis, y_axis, x, y, colour, "line"))
+        parts += [
+            f'<circle cx="{x_axis.place(a):.1f}" cy="{y_axis.place(b):.1f}" r="2.6" fill="{colour}"/>'
+            for a, b in zip(x, y, strict=True)
+        ]
+    svg = chart(
+        x_axis,
+        y_axis,
+        "".join(parts),
+        x_label="confidence: the highest probability of a voxel",
+        y_label="share of voxels that are right",
+        title=title,
+    )
+    keys = [(item.name, SERIES[index % len(SERIES)]) for index, item in enumerate(series)]
+    return f"<figure>{svg}<figcaption>{_legend(keys)}</figcaption></figure>"
 
 
 def strip_chart(groups: Sequence[tuple[str, Sequence[tuple[str, Sequence[float]]]]], *, title: str) -> str:

@@ -13,6 +13,7 @@ from DualSSLSegLib.report.cards import MOST, Picturing, Progress, choose, thumbn
 from DualSSLSegLib.report.case_picture import View
 from DualSSLSegLib.report.history import SEEN, TAUGHT, TrainedRound, as_round, trained_rounds
 from DualSSLSegLib.report.model import Accuracy, Headline, QueueEntry, Report
+from DualSSLSegLib.report.reliability import reliability
 from DualSSLSegLib.report.scoring import (
     KEPT_OUT,
     RISK_NAME,
@@ -83,6 +84,7 @@ def collect(controller: Controller, occasion: Occasion, progress: Progress | Non
         gallery_note=f"{left_out} more are not shown; a report shows {MOST} at most." if left_out else "",
         accuracy=groups,
         uncertainty=uncertainty_check(newest, evaluation) if evaluation else None,
+        reliability=reliability(newest),
         rounds=tuple(
             as_round(item, _newly_labelled(item, before, suggestions))
             for before, item in _with_previous(rounds)
@@ -172,7 +174,7 @@ def _statements(newest: TrainedRound, evaluation: Evaluation | None) -> list[str
         said.append(f"Uncertainty is calibrated on the validation scans (temperature {temperature:.2f}).")
     else:
         said.append(
-            "Uncertainty is not calibrated: that needs 8 labelled scans. It orders voxels, it is no probability."
+            "Uncertainty is uncalibrated (T = 1): that needs 8 labelled scans. It orders voxels, it is no probability."
         )
     if evaluation is None:
         said.append("There are no reference labels, so nothing here says how accurate the predictions are.")

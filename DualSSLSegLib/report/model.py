@@ -94,6 +94,14 @@ class UncertaintyCheck:
 
 
 @dataclass(frozen=True)
+class Reliability:
+    """Confidence (x) against the share of voxels that are right (y), 0..1, and what that means in words."""
+
+    series: tuple[Series, ...]
+    sentence: str
+
+
+@dataclass(frozen=True)
 class QueueEntry:
     """A scan that is suggested for review, and why."""
 
@@ -134,6 +142,7 @@ class Report:
     gallery_note: str = ""
     accuracy: tuple[Accuracy, ...] = ()
     uncertainty: UncertaintyCheck | None = None
+    reliability: Reliability | None = None
     rounds: tuple[Round, ...] = ()
     facts: tuple[tuple[str, str], ...] = field(default=())
     warnings: tuple[str, ...] = ()

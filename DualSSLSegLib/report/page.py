@@ -65,6 +65,10 @@ def _parts(report: Report) -> list[tuple[str, str, str]]:
         hint = "Each dot is one scan: if the score is any good, dots further right lie lower."
         content = f'<p class="hint">{hint}</p>{sections.uncertainty(report.uncertainty)}'
         parts.append(("uncertainty", "Does it know when it is wrong?", content))
+    if report.reliability is not None and report.reliability.series:
+        hint = "On the dashed line a voxel with 80 % confidence is right in 80 of 100 cases; below it, less often."
+        content = f'<p class="hint">{hint}</p>{sections.reliability(report.reliability)}'
+        parts.append(("reliability", "Can its probabilities be believed?", content))
     if report.rounds:
         parts.append(
             ("learning", "Learning curves", "".join(sections.training_round(item) for item in report.rounds))

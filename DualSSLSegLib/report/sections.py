@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from DualSSLSegLib.report.case_picture import View
-from DualSSLSegLib.report.charts import line_chart, scatter_chart, strip_chart
+from DualSSLSegLib.report.charts import line_chart, reliability_chart, scatter_chart, strip_chart
 from DualSSLSegLib.report.model import (
     Accuracy,
     CaseCard,
     Headline,
     QueueEntry,
+    Reliability,
     Round,
     StructureScore,
     UncertaintyCheck,
@@ -127,6 +128,11 @@ def uncertainty(check: UncertaintyCheck) -> str:
         title="Case score against true Dice",
     )
     return f'<div class="charts">{chart}<div>{bullet_list(check.sentences, "statements")}</div></div>'
+
+
+def reliability(found: Reliability) -> str:
+    chart = reliability_chart(found.series, title="Reliability")
+    return f'<div class="charts">{chart}<div>{bullet_list((found.sentence,), "statements")}</div></div>'
 
 
 def training_round(item: Round) -> str:

@@ -36,7 +36,7 @@ class Calibration:
     """The temperature for `uncertainty_map`; `calibrated` False means that it is 1 because it could not be fitted.
 
     cases: how many cases it was fitted on. error_before, error_after: expected calibration error without and
-    with it (None when not calibrated). bins: reliability with the temperature.
+    with it (None when not calibrated). bins, bins_before: reliability with and without the temperature.
     """
 
     temperature: float
@@ -46,6 +46,7 @@ class Calibration:
     error_before: float | None = None
     error_after: float | None = None
     bins: tuple[Bin, ...] = ()
+    bins_before: tuple[Bin, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -104,15 +105,16 @@ def fit_temperature(
     y = np.concatenate([y for _, y in samples])
     before = np.concatenate([q for q, _ in samples], axis=1)
     after = scale(before, temperature)
-    bins = reliability_bins(after, y)
+    bins, bins_before = reliability_bins(after, y), reliability_bins(before, y)
     return Calibration(
         temperature,
         True,
         len(samples),
         f"Temperature {temperature:.2f} fitted on {y.size} voxels of {len(samples)} cases kept out of training.",
-        expected_calibration_error(before, y),
+        _error(bins_before),
         _error(bins),
         bins,
+        bins_before,
     )
 
 

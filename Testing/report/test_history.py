@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.fabricated_report import fabricated_report
 
 from DualSSLSegLib.atomic import write_json
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.report.cards import LARGE, MOST, choose
 from DualSSLSegLib.report.history import TrainedRound, as_round, trained_rounds
+from DualSSLSegLib.report.page import page
+from DualSSLSegLib.report.reliability import reliability
 from DualSSLSegLib.report.scoring import Evaluation, accuracy, captured, correlation, uncertainty_check
 from DualSSLSegLib.report.words import count, duration, memory, signed
 
@@ -181,3 +185,41 @@ def test_a_scan_that_an_earlier_round_was_trained_on_is_not_shown_as_unseen(tmp_
     assert ("Scans", "1 labelled, 1 unlabelled, 0 kept out of training, 1 kept out of this round only") in (
         as_round(item).facts
     )
+
+
+def _calibrated(**changes: Any) -> dict[str, Any]:
+    bins = [
+        {"low": 0.4, "high": 0.5, "confidence": 0.45, "accuracy": 0.9, "count": 3},
+        {"low": 0.6, "high": 0.7, "confidence": 0.65, "accuracy": 0.6, "count": 900},
+        {"low": 0.9, "high": 1.0, "confidence": 0.96, "accuracy": 0.94, "count": 5000},
+    ]
+    event = {"type": "calibrated", "t": 111.0, "temperature": 1.3, "calibrated": True, "cases": 2}
+    return {
+        **event,
+        "error_before": 0.051,
+        "error_after": 0.012,
+        "bins": bins,
+        "bins_before": bins,
+        **changes,
+    }
+
+
+def test_a_calibrated_training_has_a_reliability_diagram_without_bins_of_a_few_voxels(tmp_path):
+    found = reliability(_round(tmp_path, [*RESUMED, _calibrated()]))
+    assert found is not None
+    assert [series.x for series in found.series] == [[0.65, 0.96]] * 2
+    for word in ("0.051", "0.012", "1.30", "2 validation scans"):
+        assert word in found.sentence
+    shown = page(dataclasses.replace(fabricated_report(), reliability=found))
+    assert "Can its probabilities be believed?" in shown
+    assert shown.count("<circle") > page(fabricated_report()).count("<circle")
+
+
+def test_an_uncalibrated_training_has_none_and_an_older_journal_draws_what_it_has(tmp_path):
+    assert reliability(_round(tmp_path / "a", RESUMED)) is None
+    uncalibrated = _calibrated(calibrated=False, error_before=None, error_after=None)
+    assert reliability(_round(tmp_path / "b", [*RESUMED, uncalibrated])) is None
+    older = _calibrated()
+    del older["bins_before"]
+    found = reliability(_round(tmp_path / "c", [*RESUMED, older]))
+    assert found is not None and [series.name for series in found.series] == ["with the temperature"]
