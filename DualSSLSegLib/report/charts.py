@@ -87,7 +87,8 @@ def reliability_chart(series: Sequence[Series], *, title: str) -> str:
     x_axis, y_axis = axis_x(max(0.0, low - 0.02), 1.0), axis_y(max(0.0, low_y - 0.02), 1.0)
     start = max(x_axis.low, y_axis.low)
     parts = [
-        f'<line stroke="{SERIES[-1]}" stroke-dasharray="4 4" x1="{x_axis.place(start):.1f}" y1="{y_axis.place(start):.1f}" '
+        f'<line stroke="{SERIES[-1]}" stroke-dasharray="4 4" '
+        f'x1="{x_axis.place(start):.1f}" y1="{y_axis.place(start):.1f}" '
         f'x2="{x_axis.place(1):.1f}" y2="{y_axis.place(1):.1f}"/>'
     ]
     for index, item in enumerate(series):
