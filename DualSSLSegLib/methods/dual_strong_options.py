@@ -10,8 +10,16 @@ from DualSSLSegLib.methods.options import option
 
 @dataclass(frozen=True)
 class DualStrongOptions(DualOptions):
-    """The options of `dual`, and the shapes."""
+    """The options of `dual`, and the shapes. A run too short for pseudo-labels makes none: looks and shapes cost it
+    nothing, and the steps on unlabelled scans would only take time from the labels."""
 
+    labels_first_most: float = option(
+        1.0,
+        "share of the run that those steps may take at most",
+        low=0.0,
+        high=1.0,
+        unit="share of the run",
+    )
     borrowed_shapes: float = option(
         0.8,
         "share of labelled crops that take the shape of an unlabelled scan",

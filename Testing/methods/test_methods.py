@@ -175,3 +175,10 @@ def test_the_guard_drops_pseudo_labels_in_which_a_structure_has_vanished():
     for teacher in free.teachers.values():
         teacher.head.bias.data[0] = 50.0
     assert free.terms()["filtered_a"].weight > 0
+
+
+def test_the_strong_method_learns_from_labels_alone_in_a_short_run_and_from_both_in_a_long_one():
+    method = Bench("dual_strong", labels_first_steps=1000, labels_first_share=0.5).method
+    assert not any(method.wants_unlabelled(step / 700, 700) for step in range(700))
+    assert [method.wants_unlabelled(progress, 4000) for progress in (0.4, 0.6)] == [False, True]
+    assert method.borrowed_shapes > 0 and method.borrows_looks
