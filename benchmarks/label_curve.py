@@ -36,6 +36,7 @@ from benchmarks.real_sets import Protocol, data_set, labelled_cases, protocol, s
 from DualSSLSegLib.atomic import write_bytes, write_json  # noqa: E402
 from DualSSLSegLib.errors import DualSSLSegError  # noqa: E402
 from DualSSLSegLib.loop.controller import Controller  # noqa: E402
+from DualSSLSegLib.methods.catalogue import DEFAULT_METHOD  # noqa: E402
 
 RESULTS = ROOT / "benchmarks" / "results" / "label_curve"
 
@@ -62,14 +63,23 @@ def chosen(controller: Controller, choice: str, count: int, seed: int, turn: int
     queue = controller.next_cases(count)
     if queue is None:
         raise SystemExit("the training left no queue")
-    return list(queue.shadow[:count]) if choice == "foreground_random" else [row.case for row in queue.cases]
+    found = list(queue.shadow[:count]) if choice == "foreground_random" else [row.case for row in queue.cases]
+    if len(found) < count:
+        raise SystemExit(f"{choice} names {len(found)} scans, not {count}: label fewer at a time")
+    return found
 
 
 def one_turn(
     controller: Controller, scans: Path, who: Protocol, seed: int, arguments: argparse.Namespace
 ) -> dict[str, Any]:
     """Train, and measure the validation cases; what a point of the curve holds."""
-    run = controller.start("train", seed=seed, iterations=arguments.iterations, device=arguments.device)
+    run = controller.start(
+        "train",
+        method=arguments.method,
+        seed=seed,
+        iterations=arguments.iterations,
+        device=arguments.device,
+    )
     facts = facts_of(follow(controller, run))
     status = controller.status()
     return {
@@ -108,6 +118,7 @@ def curves(folder: Path, seed: int, arguments: argparse.Namespace) -> None:
             content = {
                 "set": arguments.name,
                 "choice": choice,
+                "method": arguments.method,
                 "seed": seed,
                 "candidates": len(who.unlabelled),
                 "measured_on": who.measured_on,
@@ -121,7 +132,8 @@ def curves(folder: Path, seed: int, arguments: argparse.Namespace) -> None:
 
 def _name(arguments: argparse.Namespace, choice: str, seed: int) -> str:
     labels = "-".join(map(str, arguments.labels))
-    return f"{arguments.name}_{choice}_{labels}labels_{arguments.iterations}steps_seed{seed}.json"
+    setting = f"{arguments.method}_{labels}labels_{arguments.iterations}steps"
+    return f"{arguments.name}_{choice}_{setting}_seed{seed}.json"
 
 
 def arguments_from(words: list[str] | None = None) -> argparse.Namespace:
@@ -133,6 +145,7 @@ def arguments_from(words: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--choices", nargs="+", default=list(CHOICES), choices=CHOICES)
+    parser.add_argument("--method", default=DEFAULT_METHOD)
     parser.add_argument("--iterations", type=int, default=300, help="of each training")
     parser.add_argument("--stands-for", default="2 min", help="the time these steps take on a quiet machine")
     parser.add_argument("--candidates", type=int, default=1000, help="scans to choose from, at most")

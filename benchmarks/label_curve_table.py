@@ -18,6 +18,7 @@ def page(results: Sequence[dict[str, Any]]) -> str:
     """Markdown: a row per choice and number of labels, means over seeds, and ours minus each random choice."""
     header = [
         "set",
+        "method",
         "scans labelled",
         "choice",
         "seeds",
@@ -26,13 +27,15 @@ def page(results: Sequence[dict[str, Any]]) -> str:
         "Spearman of score and Dice",
     ]
     rows = []
-    for set_name, labels in dict.fromkeys((r["set"], p["labels"]) for r in results for p in r["points"]):
+    settings = dict.fromkeys((r["set"], r["method"], p["labels"]) for r in results for p in r["points"])
+    for set_name, method, labels in settings:
         at = {
             choice: {
                 result["seed"]: point
                 for result in results
                 for point in result["points"]
-                if (result["set"], result["choice"], point["labels"]) == (set_name, choice, labels)
+                if (result["set"], result["method"], point["labels"]) == (set_name, method, labels)
+                and result["choice"] == choice
             }
             for choice in CHOICES
         }
@@ -44,6 +47,7 @@ def page(results: Sequence[dict[str, Any]]) -> str:
             rows.append(
                 [
                     set_name,
+                    method,
                     str(labels),
                     choice,
                     cells.seeds(len(points)),

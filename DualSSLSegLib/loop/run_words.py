@@ -24,7 +24,7 @@ _PHASES = {
     "plan": "Planning",
     "cache": "Reading the scans",
     "shapes": "Comparing the shapes of the scans",
-    "train": "Training the two networks",
+    "train": "Training the networks",
     "calibrate": "Calibrating the uncertainty",
     "predict": "Predicting the other scans",
     "rank": "Deciding what to review next",

@@ -54,9 +54,12 @@ class Method(nn.Module, ABC):
 
     roles: Mapping[str, Role]
     borrows_looks = False  # whether every step wants to see how unlabelled crops look
-    borrowed_shapes = 0.0  # share of labelled crops that take the shape of an unlabelled scan
     shape_pairs = 0  # how many pairs of a labelled and an unlabelled scan are registered for that
     earlier_steps = 0  # of the runs whose weights this one goes on from
+
+    def shape_share(self, labelled: int) -> float:
+        """Share of labelled crops that take the shape of an unlabelled scan, with so many labelled scans."""
+        return 0.0
 
     def wants_unlabelled(self, progress: float, total: int) -> bool:
         """Whether this part of a run of `total` steps looks at unlabelled scans; the trainer draws none otherwise."""

@@ -17,5 +17,10 @@ class DualStrong(Dual):
 
     def __init__(self, options: DualStrongOptions, num_classes: int, feature_channels: int) -> None:
         super().__init__(options, num_classes, feature_channels)
-        self.borrowed_shapes = options.borrowed_shapes
+        self.strong = options
         self.shape_pairs = options.shape_pairs
+
+    def shape_share(self, labelled: int) -> float:
+        """The fewer shapes the labelled scans have themselves, the more are borrowed."""
+        kept = self.strong.shapes_with_many
+        return self.strong.borrowed_shapes * (kept + (1 - kept) / max(1, labelled))

@@ -22,15 +22,21 @@ class DualStrongOptions(DualOptions):
     )
     borrowed_shapes: float = option(
         0.8,
-        "share of labelled crops that take the shape of an unlabelled scan",
+        "share of labelled crops that take the shape of an unlabelled scan when only one scan is labelled",
         low=0.0,
         high=1.0,
         unit="share of crops",
         advanced=False,
     )
+    shapes_with_many: float = option(
+        0.5,
+        "part of that share that is left with many labelled scans (with n of them: this and an n-th of the rest)",
+        low=0.0,
+        high=1.0,
+    )
     shape_pairs: int = option(
         64,
-        "pairs of a labelled and an unlabelled scan that are registered for these shapes before the training",
+        "pairs of a labelled and an unlabelled scan that are registered before the training, one a label at least",
         low=1,
         high=10_000,
         unit="pairs",

@@ -13,8 +13,8 @@ import numpy as np
 # in and around the foreground adds what both are unsure of; fragments are a cheap flag for gross failure. The order
 # of cases is what can be relied on: over-confident networks make the value too low.
 _DISAGREEMENT, _EXPECTED_ERROR, _RIM_ENTROPY, _FRAGMENTS = 0.3, 0.8, 0.3, 0.2
-# With labelled scans at hand the prediction is measured on these, carried there by registration. That is as wide as
-# the true error and does not share the networks' confidence, so it leads.
+# With labelled scans at hand the prediction is measured on these, carried there by registration. That depends on no
+# network's confidence and is a Dice itself, so it leads.
 _MISFIT, _DISAGREEMENT_BESIDE_IT, _EXPECTED_ERROR_BESIDE_IT = 1.0, 0.3, 0.2
 
 

@@ -75,7 +75,8 @@ class CaseScore:
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> CaseScore:
         """The inverse of to_dict, also after a round through JSON, and of older content without labelled_fit."""
-        known = {field.name: content[field.name] for field in fields(cls) if field.name in content}
+        content = {"labelled_fit": None, **content}
+        known = {field.name: content[field.name] for field in fields(cls)}
         known["missing"] = tuple(known["missing"])
         known["structures"] = tuple(
             StructureScore(
@@ -129,7 +130,8 @@ def case_score(
     expected_dice = _mean([one.expected_dice or 0.0 for one in counted]) if present else None
     rim_entropy = region.entropy_around(region.labels > 0) if region.labels is not None else None
     outside_largest = _mean([one.outside_largest for one in present])
-    measured = [fit for fit in fits if fit is not None]
+    # a structure that is neither predicted nor expected may rightly be absent
+    measured = [one.labelled_fit for one in counted if one.labelled_fit is not None]
     fit = _mean(measured) if measured else None
     return CaseScore(
         networks=networks,

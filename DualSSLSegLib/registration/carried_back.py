@@ -15,7 +15,9 @@ from torch import Tensor
 
 from DualSSLSegLib.registration.centred import centred
 from DualSSLSegLib.registration.demons import displaced, resized
-from DualSSLSegLib.registration.shape_field import shape_field
+from DualSSLSegLib.registration.shape_field import shape_field, thinning
+
+_MOST_COMPARED = 250_000  # voxels; of a larger scan every second, third, ... along each axis
 
 
 def carried_back(
@@ -30,22 +32,30 @@ def carried_back(
     """Dice per structure of the prediction `classes` (X, Y, Z) of `image` (C, X, Y, Z), carried onto a labelled scan,
     with its label `labelled` (x, y, z); both label maps hold class indices below `num_classes`.
 
-    None for a structure that neither the prediction nor the label has, or that the label says nothing of (`unknown`).
+    Only what the labelled scan covers is compared. None for a structure that its label does not show, or says nothing
+    of (`unknown`).
     """
-    size = image.shape[1:]
+    step = thinning(image.shape[1:], _MOST_COMPARED)
+    predicted, truth = (
+        torch.from_numpy(np.array(label[::step, ::step, ::step]))[None] for label in (classes, labelled)
+    )
+    size = predicted.shape[1:]
     shares = shape_field(image, labelled_image)
     u = resized(shares[None].float(), size) * torch.tensor(size).view(1, 3, 1, 1, 1)
-    carried = displaced(_one_hot(classes, num_classes), u)[:, 0].argmax(0)
-    truth = centred(torch.from_numpy(np.array(labelled))[None], size)[0]
+    carried = displaced(_one_hot(predicted, num_classes), u)[:, 0].argmax(0)
+    known = centred(torch.ones_like(truth), size)[0] > 0
+    truth = centred(truth, size)[0]
     dice: list[float | None] = []
     for index in range(1, num_classes):
-        one, other = carried == index, truth == index
-        total = int(one.sum()) + int(other.sum())
-        dice.append(2 * int((one & other).sum()) / total if total and index not in unknown else None)
+        one, other = (carried == index) & known, truth == index
+        shown = int(other.sum())
+        if shown == 0 or index in unknown:
+            dice.append(None)
+        else:
+            dice.append(2 * int((one & other).sum()) / (int(one.sum()) + shown))
     return dice
 
 
-def _one_hot(classes: np.ndarray, num_classes: int) -> Tensor:
-    """(K, 1, X, Y, Z) float32."""
-    found = torch.from_numpy(np.array(classes))[None]
-    return (found == torch.arange(num_classes).view(-1, 1, 1, 1)).float()[:, None]
+def _one_hot(classes: Tensor, num_classes: int) -> Tensor:
+    """(K, 1, X, Y, Z) float32 from (1, X, Y, Z)."""
+    return (classes == torch.arange(num_classes).view(-1, 1, 1, 1)).float()[:, None]

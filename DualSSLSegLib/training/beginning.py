@@ -12,16 +12,16 @@ from DualSSLSegLib.methods.catalogue import entry_of, load_method
 from DualSSLSegLib.training.cases import TrainingCase
 from DualSSLSegLib.training.lanes import Lanes
 from DualSSLSegLib.training.learner import Learner
-from DualSSLSegLib.training.model_file import adopt
+from DualSSLSegLib.training.model_file import Model, adopt
 from DualSSLSegLib.training.plan import TrainingPlan
 from DualSSLSegLib.training.sampling import Stream
 from DualSSLSegLib.training.task import TrainingTask
 
 
 def make_method(task: TrainingTask, plan: TrainingPlan) -> Method:
-    """The task's method with its options; it counts the steps of the runs before."""
+    """The task's method with its options; it counts the steps of the runs before, where all its networks took them."""
     method = load_method(task.method_id)(task.options, _classes(task), plan.width)
-    if task.parent is not None:
+    if task.parent is not None and all(_has_parent(task.parent, role, method) for role in method.roles):
         method.earlier_steps = task.parent.steps_in_all
     return method
 
@@ -52,20 +52,28 @@ def make_streams(
     )
 
 
-def adopt_parent(learner: Learner, task: TrainingTask) -> dict[str, int]:
+def _has_parent(parent: Model, role: str, method: Method) -> bool:
+    return parent.architectures.get(role) == method.roles[role].architecture
+
+
+def adopt_parent(learner: Learner, task: TrainingTask) -> list[str]:
     """Start from the weights of the run before, where there is one and a network is of the same architecture.
 
-    Returns how many weights of a network differ in shape and start fresh, for the networks that have any.
+    Returns a sentence for every network of which something starts fresh.
     """
     parent = task.parent
     if parent is None:
-        return {}
-    fresh = {}
+        return []
+    said = []
     for role, network in learner.networks.items():
-        if parent.architectures.get(role) == learner.method.roles[role].architecture:
-            fresh[role] = len(adopt(network, parent.networks[role].state_dict(), task.parent_classes))
+        if not _has_parent(parent, role, learner.method):
+            said.append(f"The earlier model has no network {role}: it starts fresh.")
+        elif left := adopt(network, parent.networks[role].state_dict(), task.parent_classes):
+            said.append(
+                f"{len(left)} weights of network {role} differ in shape from the earlier model and start fresh."
+            )
     learner.start_averages_from_networks()
-    return {role: count for role, count in fresh.items() if count}
+    return said
 
 
 def _classes(task: TrainingTask) -> int:

@@ -79,7 +79,7 @@ def _say_when_preparing_took_long(clock: Clock, report: Report) -> None:
     if learning + clock.prepared_s <= clock.minutes * 60:
         return
     text = (
-        f"Reading the scans took {_words(clock.prepared_s)}; the networks learn for {_words(learning)} all the same. "
+        f"Preparing the scans took {_words(clock.prepared_s)}; the networks learn for {_words(learning)} all the same. "
         "The next round finds these scans prepared, unless it starts afresh."
     )
     report("warning", code="long_preparation", text=text)

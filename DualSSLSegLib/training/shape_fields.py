@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -12,28 +12,23 @@ from torch import Tensor
 from DualSSLSegLib.errors import Stopped
 from DualSSLSegLib.networks.side_by_side import Each
 from DualSSLSegLib.registration.shape_field import shape_field
-from DualSSLSegLib.training.cases import TrainingCase
+from DualSSLSegLib.training.pause import wait_out_pause
+from DualSSLSegLib.training.task import TrainingTask
 
-_AT_ONCE = 8  # registrations between two looks at whether to stop
+_AT_ONCE = 8  # registrations between two looks at what is wanted
 
 Report = Callable[..., None]  # report(type, **fields)
 
 
 def shape_fields(
-    labelled: Sequence[TrainingCase],
-    unlabelled: Sequence[TrainingCase],
-    *,
-    pairs: int,
-    seed: int,
-    each: Each,
-    report: Report,
-    should_stop: Callable[[], bool],
+    task: TrainingTask, pairs: int, each: Each, report: Report, wanted: Callable[[], str]
 ) -> dict[str, Tensor]:
     """Fields (n, 3, X, Y, Z) float16 by labelled case, of about `pairs` pairs in all, at least one for each case.
 
-    Every labelled case is paired with unlabelled ones of a random order of its own, which `seed` gives. Empty where
-    there are no unlabelled cases. Raises Stopped.
+    Every labelled case is paired with unlabelled ones of a random order of its own, which the seed gives. Empty where
+    there are no unlabelled cases. Between a few pairs `wanted()` says "run", "pause" or "stop". Raises Stopped.
     """
+    labelled, unlabelled, seed = task.labelled, task.unlabelled, task.seed
     share = min(len(unlabelled), max(1, pairs // len(labelled)))
     chosen = [
         (case, unlabelled[int(index)])
@@ -44,8 +39,12 @@ def shape_fields(
     if chosen:
         report("phase", name="shapes", total=len(chosen))
     for begin in range(0, len(chosen), _AT_ONCE):
-        if should_stop():
-            raise Stopped("training was stopped before its first step.")
+        want = wanted()
+        if want == "pause":
+            want = wait_out_pause(wanted, report)
+            report("phase", name="shapes", total=len(chosen))
+        if want == "stop":
+            raise Stopped("training was stopped while the shapes of scans were compared.")
         some = chosen[begin : begin + _AT_ONCE]
         fields = each(
             [partial(shape_field, np.asarray(case.image), np.asarray(other.image)) for case, other in some]

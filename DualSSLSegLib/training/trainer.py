@@ -18,6 +18,7 @@ from DualSSLSegLib.training.iterations import Clock, plan_iterations
 from DualSSLSegLib.training.lanes import Lanes
 from DualSSLSegLib.training.learner import Learner
 from DualSSLSegLib.training.memory import peak_bytes
+from DualSSLSegLib.training.pause import wait_out_pause
 from DualSSLSegLib.training.plan import TrainingPlan
 from DualSSLSegLib.training.sampling import Stream
 from DualSSLSegLib.training.shape_fields import shape_fields
@@ -28,7 +29,6 @@ _CURVE_POINTS = 6
 _CURVE_CASES = {True: 6, False: 3}  # with labels, without
 _CHECKPOINT_EVERY_S = 60.0
 _PROGRESS_EVERY_S = 1.0
-_PAUSE_LOOK_S = 0.2
 
 Report = Callable[..., None]  # report(type, **fields)
 
@@ -108,28 +108,23 @@ class Trainer:
             else:  # also after memory ran out before anything was saved: the new networks have learnt nothing
                 self.step, self.total = 0, self.task.budget.iterations or 0
                 self.measured_step, self.plateau_told, self.curve_points = 0, False, _CURVE_POINTS
-                self._adopt_parent(learner)
+                for text in adopt_parent(learner, self.task):
+                    self.report("warning", code="partly_adopted", text=text)
             self._train(learner, curve, *self._streams(learner))
         return learner
 
     def _streams(self, learner: Learner) -> tuple[Stream, Stream | None]:
         method = learner.method
-        if method.borrowed_shapes > 0 and not self.fields:
+        ended = 0 < self.total <= self.step  # nothing is left to draw crops for
+        share = method.shape_share(len(self.task.labelled))
+        if share > 0 and not self.fields and not ended:
+            begun = time.monotonic()
             self.fields = shape_fields(
-                self.task.labelled,
-                self.task.unlabelled,
-                pairs=method.shape_pairs,
-                seed=self.task.seed,
-                each=learner.lanes.each,
-                report=self.report,
-                should_stop=self._stop_wanted,
+                self.task, method.shape_pairs, learner.lanes.each, self.report, self.wanted
             )
-        return make_streams(self.task, self.plan, self.fields, method.borrowed_shapes)
-
-    def _adopt_parent(self, learner: Learner) -> None:
-        for role, left in adopt_parent(learner, self.task).items():
-            text = f"{left} weights of network {role} differ in shape from the earlier model and start fresh."
-            self.report("warning", code="partly_adopted", text=text)
+            spent = time.monotonic() - begun
+            self.prepared_s, self.begun = self.prepared_s + spent, self.begun + spent
+        return make_streams(self.task, self.plan, self.fields, share)
 
     def _train(
         self, learner: Learner, curve: LearningCurve, labelled: Stream, unlabelled: Stream | None
@@ -199,9 +194,7 @@ class Trainer:
         begun = time.monotonic()
         self.save(learner, curve)
         if want == "pause":
-            self.report("phase", name="paused")
-            while (want := self.wanted()) == "pause":
-                time.sleep(_PAUSE_LOOK_S)
+            want = wait_out_pause(self.wanted, self.report)
             self.report("phase", name="train", total=self.total, patch_size=list(self.plan.patch_size))
         if want == "stop":
             raise Stopped(f"training was stopped at step {self.step} of {self.total}; the work is kept.")

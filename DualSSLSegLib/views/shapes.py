@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-_PART = (0.3, 1.1)  # of the way to the other's shape
+_PART = (0.3, 1.0)  # of the way to the other's shape
 
 
 def bend(

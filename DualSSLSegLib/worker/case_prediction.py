@@ -26,7 +26,7 @@ from DualSSLSegLib.uncertainty.maps import disagreement_map, fuse_class, fused_l
 from DualSSLSegLib.worker.label_table import structures_from, to_label_values
 from DualSSLSegLib.worker.session import Session
 
-FACTS_VERSION = 1
+FACTS_VERSION = 2  # 2: the score has labelled_fit
 _MEMORY_SHARE = 0.4  # of the free memory that the probabilities of one case may take before they go to disk
 
 

@@ -24,6 +24,7 @@ def point(labels: int, dice: list[float]) -> dict:
 def curve(choice: str, seed: int, last: list[float]) -> dict:
     return {
         "set": "x",
+        "method": "dual",
         "choice": choice,
         "seed": seed,
         "points": [point(2, [0.5, 0.6, 0.7, 0.8]), point(4, last)],
@@ -43,12 +44,12 @@ def test_the_table_pairs_ours_with_each_random_choice():
         for line in page(
             [curve("ours", 0, ours), curve("random", 0, other), curve("random", 1, other)]
         ).splitlines()
-        if line.startswith("| x | 4")
+        if line.startswith("| x | dual | 4")
     ]
-    assert [row[2] for row in rows] == ["ours", "random"]
-    assert rows[0][3:6] == ["one seed", "0.8500", "-"]
-    assert rows[1][3:5] == ["2 seeds", "0.8000 ± 0.0000"]
-    assert rows[1][5].startswith("+0.0500 (")
+    assert [row[3] for row in rows] == ["ours", "random"]
+    assert rows[0][4:7] == ["one seed", "0.8500", "-"]
+    assert rows[1][4:6] == ["2 seeds", "0.8000 ± 0.0000"]
+    assert rows[1][6].startswith("+0.0500 (")
 
 
 def test_a_good_score_ranks_the_worst_case_first():

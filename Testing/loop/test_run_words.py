@@ -34,7 +34,7 @@ def state(*events):
 
 def test_a_training_under_way(run):
     words = describe_run(run, state(*TRAINING))
-    assert (words.title, words.status) == ("Training, round 2", "Training the two networks")
+    assert (words.title, words.status) == ("Training, round 2", "Training the networks")
     assert words.detail == "Step 20 of 100 on the processor"
     assert words.fraction == 0.2 and words.time_left == "about 3 min left"
     assert (words.can_pause, words.can_resume, words.can_stop) == (True, False, True)

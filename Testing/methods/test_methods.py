@@ -181,4 +181,6 @@ def test_the_strong_method_learns_from_labels_alone_in_a_short_run_and_from_both
     method = Bench("dual_strong", labels_first_steps=1000, labels_first_share=0.5).method
     assert not any(method.wants_unlabelled(step / 700, 700) for step in range(700))
     assert [method.wants_unlabelled(progress, 4000) for progress in (0.4, 0.6)] == [False, True]
-    assert method.borrowed_shapes > 0 and method.borrows_looks
+    assert method.borrows_looks
+    assert [round(method.shape_share(n), 3) for n in (1, 2, 4, 1000)] == [0.8, 0.6, 0.5, 0.4]
+    assert Bench("dual_strong", borrowed_shapes=0.0).method.shape_share(1) == 0

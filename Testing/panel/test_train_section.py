@@ -101,7 +101,7 @@ def test_another_method_brings_its_own_options(panel, train):
 def test_a_run_is_followed_in_words_and_curves(panel, running):
     view = running.run_view
     assert running.ui.requestPart.isHidden() and not view.part.isHidden()
-    assert view.text("Title") == "Training, round 1" and view.text("Status") == "Training the two networks"
+    assert view.text("Title") == "Training, round 1" and view.text("Status") == "Training the networks"
     assert view.text("TimeLeft") == "about 7 min left" and "Step 40 of 100" in view.text("Detail")
     assert [curve.name for curve in running.plot.curves] == ["loss", "liver"]
     assert not running.ui.plotHolder.isHidden()

@@ -192,3 +192,12 @@ def test_the_fit_to_labelled_scans_is_kept_per_structure_and_older_facts_have_no
         del one["labelled_fit"]
     older = CaseScore.from_dict(content)
     assert older.labelled_fit is None and older.structures[0].labelled_fit is None
+
+
+def test_a_structure_that_may_rightly_be_absent_is_not_held_against_a_prediction():
+    labelled = LabelledVolumes({"anterior": (700.0,) * 4, "posterior": (0.0, 0.0, 0.0, 700.0)})
+    score = case_score(two_organs(1, second=False), (1, 1, 1), NAMES, labelled, labelled_fit=[0.8, 0.0])
+    assert score.labelled_fit == 0.8
+    expected = LabelledVolumes({"anterior": (700.0,) * 4, "posterior": (700.0,) * 4})
+    both = case_score(two_organs(1, second=False), (1, 1, 1), NAMES, expected, labelled_fit=[0.8, 0.0])
+    assert both.labelled_fit == 0.4

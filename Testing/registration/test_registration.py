@@ -8,7 +8,7 @@ import torch
 
 from DualSSLSegLib.registration.carried_back import carried_back
 from DualSSLSegLib.registration.demons import displaced, jacobian, register
-from DualSSLSegLib.registration.shape_field import shape_field
+from DualSSLSegLib.registration.shape_field import coarse_size, shape_field
 
 SIZE = (24, 28, 20)
 
@@ -102,6 +102,36 @@ def test_a_good_prediction_fits_the_labelled_scan_and_a_bad_one_does_not():
     assert good > 0.8
     assert max(bad) < good - 0.1
     assert nothing == 0
+
+
+@pytest.mark.parametrize("air", [-1.0, -8.0])
+def test_a_scan_that_shows_more_than_the_labelled_one_is_compared_where_both_are_known(air):
+    part = ball((15, 15, 10), (7, 6, 5), (30, 28, 20))
+    whole = np.full((1, 60, 40, 36), air, np.float32)
+    box = (slice(15, 45), slice(6, 34), slice(8, 28))
+    whole[(0, *box)] = part[0]
+    truth = np.zeros(whole.shape[1:], np.uint8)
+    truth[box] = label_of(part)
+    found = carried_back(whole, truth, part, label_of(part), num_classes=3)
+    assert min(found) > 0.85
+    long = np.zeros_like(truth)
+    long[:, 14:26, 14:22] = 1  # the labelled scan shows the middle of it
+    assert carried_back(whole, long, part, long[box], num_classes=2)[0] > 0.85
+
+
+def test_a_scan_without_the_structure_cannot_judge_it():
+    own = ball((11, 13, 9), (5, 7, 5))
+    truth = label_of(own)
+    assert carried_back(own, truth, own, np.where(truth == 2, 0, truth), num_classes=3)[1] is None
+
+
+@pytest.mark.parametrize(
+    "size", [(512, 512, 300), (1, 512, 512), (24, 512, 512), (2, 3, 900), (20, 20, 20), (4, 4, 4)]
+)
+def test_the_coarse_grid_is_small_whatever_the_scan_is_like(size):
+    coarse = coarse_size(size)
+    assert min(coarse) >= 8
+    assert np.prod(coarse) < 12_000
 
 
 def test_what_the_label_says_nothing_of_is_not_counted():

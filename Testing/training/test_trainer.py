@@ -220,6 +220,24 @@ def test_a_warm_start_takes_the_parent_weights_and_rows_of_new_structures_are_fr
     assert torch.equal(head[3], before[3])
 
 
+def test_going_on_from_one_network_says_that_the_other_starts_fresh_and_counts_no_steps_for_it(tmp_path):
+    alone = options_from("labels_only", {"networks": "vnet"})
+    learner = Trainer(tiny_task(tmp_path / "one", "labels_only", options=alone), Listener()).run()
+    info = {"step": 8, "earlier_steps": 4000}
+    parent = Model(learner.averaged_networks, {"b": "vnet"}, PLAN, {}, [], 1, 1.0, False, info)
+    listener = Listener()
+    task = tiny_task(tmp_path / "two", "dual", parent=parent, parent_classes={0: 0, 1: 1, 2: 2})
+    trainer = Trainer(task, listener)
+    assert trainer.run().method.earlier_steps == 0
+    said = [event["text"] for event in listener.of("warning") if event["code"] == "partly_adopted"]
+    assert said == ["The earlier model has no network a: it starts fresh."]
+    both = dataclasses.replace(parent, networks=learner.networks, architectures={"b": "vnet"})
+    only = tiny_task(
+        tmp_path / "three", "labels_only", options=alone, parent=both, parent_classes={0: 0, 1: 1, 2: 2}
+    )
+    assert Trainer(only, Listener()).run().method.earlier_steps == both.steps_in_all > 0
+
+
 def test_memory_that_runs_out_while_a_model_is_read_is_not_blamed_on_the_file(tmp_path, monkeypatch):
     def short_of_memory(*_arguments, **_options):
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
