@@ -75,7 +75,7 @@ def score_words(facts: Mapping[str, Any]) -> str:
         basis.append(f"carried onto labelled scans it fits their labels with Dice {fit:.2f}")
     if score.get("networks", 0) > 1 and isinstance(score.get("disagreement"), int | float):
         basis.append(f"the two networks overlap with Dice {1 - score['disagreement']:.2f}")
-    if not isinstance(fit, int | float) and isinstance(score.get("rim_entropy"), int | float):
+    if isinstance(score.get("rim_entropy"), int | float):
         basis.append(f"mean uncertainty in and around the structures {score['rim_entropy']:.2f} of 1")
     missing = [str(name) for name in score.get("missing") or ()]
     if missing:

@@ -14,7 +14,7 @@ from DualSSLSegLib.methods.labels_only_options import LabelsOnlyOptions
 from DualSSLSegLib.methods.options import describe as describe_options
 from DualSSLSegLib.methods.options import from_mapping
 
-DEFAULT_METHOD = "dual"
+DEFAULT_METHOD = "dual_strong"
 
 
 @dataclass(frozen=True)
