@@ -14,8 +14,8 @@ import numpy as np
 # of cases is what can be relied on: over-confident networks make the value too low.
 _DISAGREEMENT, _EXPECTED_ERROR, _RIM_ENTROPY, _FRAGMENTS = 0.3, 0.8, 0.3, 0.2
 # With labelled scans at hand the prediction is also measured on these, carried there by registration. Neither leads
-# everywhere: of poor networks, or such as are sure of the same error, the misfit tells more; of good ones it tells less,
-# because the registration errs more than they do.
+# everywhere: of poor networks, or such as are sure of the same error, the misfit tells more; of good ones less, because
+# the registration errs more than they do.
 _MISFIT = 1 / 3
 
 
