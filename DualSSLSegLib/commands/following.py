@@ -38,13 +38,16 @@ def follow(
     """
     asked_to_stop = False
     shown = from_seq
+    phase: str | None = None  # of the event that is shown; the state may be some events further
     while True:
         try:
             for state, events in runs.watch(run):
                 for event in events:
+                    if event.get("type") == "phase":
+                        phase = event.get("name")
                     if event.get("seq", shown + 1) > shown:
                         shown = event.get("seq", shown)
-                        _show(event, state, screen)
+                        _show(event, phase, state, screen)
                 if not state.active:
                     screen.end_progress()
                     return state
@@ -75,7 +78,7 @@ def ended_badly(run: RunFolder, state: RunState, again: str) -> DualSSLSegError 
     return kind(state.error_text or f"the run ended as {state.status}.", hint=hint)
 
 
-def _show(event: Mapping[str, Any], state: RunState, screen: Screen) -> None:
+def _show(event: Mapping[str, Any], phase: str | None, state: RunState, screen: Screen) -> None:
     kind = event.get("type")
     if kind == "started":
         again = f", attempt {state.attempt}" if state.attempt > 1 else ""
@@ -88,12 +91,12 @@ def _show(event: Mapping[str, Any], state: RunState, screen: Screen) -> None:
                 screen.say(f"  {sentence}")
     elif kind == "phase" and event.get("name") == "paused":
         screen.say("Paused.")
-    elif kind == "progress" and state.phase is not None:
+    elif kind == "progress" and phase is not None:
         seconds = event.get("seconds_per_step")
         note = f"{seconds:.2f} s a step" if isinstance(seconds, int | float) else ""
         if state.case and state.part:
             note = f"{state.part:.0%} of {state.case}"
-        name = _PHASES.get(state.phase, state.phase)
+        name = _PHASES.get(phase, phase)
         screen.progress(name, int(event.get("step") or 0), event.get("total"), note, event.get("eta_s"))
     elif kind == "validated" and event.get("mean") is not None:
         screen.say(f"  step {event.get('step')}: {_measured(event)} {event['mean']:.3f}")

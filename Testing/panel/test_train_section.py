@@ -6,6 +6,7 @@ import pytest
 from support.benches import ToldWorkers
 from support.predictions import tell
 
+from DualSSLSegLib.methods.catalogue import CATALOGUE
 from DualSSLSegLib.packages.probe import Probe
 
 pytestmark = pytest.mark.panel
@@ -75,7 +76,7 @@ def test_the_request_is_what_the_form_shows(panel, train):
     panel.click(ui.trainButton)
     panel.wait_until(lambda: panel.workbench.run is not None)
     spec = panel.workbench.run.spec()
-    assert (spec["method"], spec["options"]["keep"], spec["use_accepted"]) == ("dual", 0.5, True)
+    assert (spec["method"], spec["options"]["keep"], spec["use_accepted"]) == ("dual_strong", 0.5, True)
     assert spec["budget"] == {"minutes": 7.0} and spec["parent"] is None
 
 
@@ -90,8 +91,11 @@ def test_options_are_put_back_by_one_button(panel, train):
 
 def test_another_method_brings_its_own_options(panel, train):
     ui = train.ui
-    ui.methodCombo.setCurrentIndex(1)
-    assert train.form.options.names == ("strong_views", "optimiser") and "baseline" in ui.methodSummary.text
+    ui.methodCombo.setCurrentIndex(list(CATALOGUE).index("labels_only"))
+    assert (
+        train.form.options.names == ("strong_views", "networks", "optimiser")
+        and "baseline" in ui.methodSummary.text
+    )
     panel.wait_until(lambda: not panel.workbench.busy)
     panel.click(ui.trainButton)
     panel.wait_until(lambda: panel.workbench.run is not None)
@@ -212,7 +216,7 @@ def test_how_a_study_was_trained_last_is_in_the_form_when_it_is_opened_again(pan
     ui, workbench = train.ui, panel.workbench
     ui.minutesSpin.value = 7
     ui.deviceCombo.setCurrentIndex(2)
-    ui.methodCombo.setCurrentIndex(1)
+    ui.methodCombo.setCurrentIndex(list(CATALOGUE).index("labels_only"))
     panel.click(ui.trainButton)
     panel.wait_until(lambda: workbench.run is not None and not workbench.busy)
     tiny_study(tmp_path / "other")

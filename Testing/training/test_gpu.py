@@ -29,7 +29,7 @@ def test_logits_agree_with_the_processor(name):
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-@pytest.mark.parametrize("method_id", ["dual", "labels_only"])
+@pytest.mark.parametrize("method_id", ["dual_strong", "dual", "labels_only"])
 def test_a_training_runs_and_stays_finite(tmp_path, method_id, precision):
     listener = Listener()
     plan = dataclasses.replace(PLAN, precision=precision)
