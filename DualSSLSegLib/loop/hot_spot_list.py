@@ -70,9 +70,6 @@ def score_words(facts: Mapping[str, Any]) -> str:
         return ""
     words = [f"Estimated error {score['risk']:.2f} of 1"]
     basis = []
-    fit = score.get("labelled_fit")
-    if isinstance(fit, int | float):
-        basis.append(f"carried onto labelled scans it fits their labels with Dice {fit:.2f}")
     if score.get("networks", 0) > 1 and isinstance(score.get("disagreement"), int | float):
         basis.append(f"the two networks overlap with Dice {1 - score['disagreement']:.2f}")
     if isinstance(score.get("rim_entropy"), int | float):

@@ -72,7 +72,11 @@ def order(
     if not cases:
         return Order([], [])
     structures = [one.name for one in scores[cases[0]].structures]
-    overall = rank_average(*_measures([scores[case] for case in cases]))
+    overall = rank_average(
+        [scores[case].disagreement for case in cases],
+        # A missing structure has no rim to be sure of; the others' calm rim must not hide it.
+        [None if scores[case].missing else scores[case].rim_entropy for case in cases],
+    )
     points, centres = _embedded(cases, embeddings, labelled_embeddings)
     picker = _Picker(points, centres)
     noise = _noise(len(cases), len(structures) + 1, seed, round, rounds)
@@ -98,19 +102,6 @@ def order(
         values["picked_for"] = picker.taken.get(index)
         suggestions.append(Suggestion(case, float(overall[index]), reasons[case].sentence, values))
     return Order(suggestions, foreground_aware_random(scores, n=n, seed=seed, round=round))
-
-
-def _measures(scores: Sequence[CaseScore]) -> list[list[float | None]]:
-    """What the cases are ranked by; the fit to labelled scans only where every case has one."""
-    found: list[list[float | None]] = [
-        [score.disagreement for score in scores],
-        # A missing structure has no rim to be sure of; the others' calm rim must not hide it.
-        [None if score.missing else score.rim_entropy for score in scores],
-    ]
-    fits = [score.labelled_fit for score in scores]
-    if None not in fits:
-        found.append([1.0 - fit for fit in fits if fit is not None])
-    return found
 
 
 def rank_average(*measures: Sequence[float | None]) -> np.ndarray:
@@ -232,7 +223,6 @@ def _values(score: CaseScore, novelty: Novelty | None) -> dict[str, Any]:
         "disagreement": score.disagreement,
         "rim_entropy": score.rim_entropy,
         "expected_dice": score.expected_dice,
-        "labelled_fit": score.labelled_fit,
         "volume_ratio": score.volume_ratio,
         "outside_largest": score.outside_largest,
         "size_deviation": score.size_deviation,

@@ -13,19 +13,10 @@ import numpy as np
 # in and around the foreground adds what both are unsure of; fragments are a cheap flag for gross failure. The order
 # of cases is what can be relied on: over-confident networks make the value too low.
 _DISAGREEMENT, _EXPECTED_ERROR, _RIM_ENTROPY, _FRAGMENTS = 0.3, 0.8, 0.3, 0.2
-# With labelled scans at hand the prediction is also measured on these, carried there by registration. Neither leads
-# everywhere: of poor networks, or such as are sure of the same error, the misfit tells more; of good ones less, because
-# the registration errs more than they do.
-_MISFIT = 1 / 3
 
 
 def fixed_risk(
-    *,
-    disagreement: float,
-    expected_dice: float | None,
-    rim_entropy: float | None,
-    outside_largest: float,
-    labelled_fit: float | None = None,
+    *, disagreement: float, expected_dice: float | None, rim_entropy: float | None, outside_largest: float
 ) -> float:
     """Estimated 1 - Dice in 0..1 with fixed coefficients; 1 when nothing was predicted (`None` measures)."""
     if expected_dice is None or rim_entropy is None:
@@ -36,6 +27,4 @@ def fixed_risk(
         + _RIM_ENTROPY * rim_entropy
         + _FRAGMENTS * outside_largest
     )
-    if labelled_fit is not None:
-        risk = _MISFIT * (1.0 - labelled_fit) + (1.0 - _MISFIT) * risk
     return float(np.clip(risk, 0.0, 1.0))

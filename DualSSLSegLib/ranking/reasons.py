@@ -36,7 +36,6 @@ _RULES = {
     "volume_ratio": _Rule(float(np.log(1.25)), 0.05, 0.15),
     "pieces": _Rule(0.02, 0.0, 0.05),
     "size": _Rule(1.0, 0.0, 0.75),
-    "labelled_misfit": _Rule(0.15, 0.20, 0.06),
     "unlike_labelled": _Rule(1.5, 1.0, 0.4),
 }
 _ABSENCE = {"missing": 10.0, "one_sided": 9.0}  # yes or no: unusual by how few other cases share it
@@ -113,8 +112,6 @@ def _signs(score: CaseScore, novelty: Novelty | None) -> list[_Sign]:
                 signs.append(_Sign("uncertain_rim", one.name, one.rim_entropy))
             signs.append(_Sign("pieces", one.name, one.outside_largest if one.pieces > 1 else 0.0))
             signs.append(_Sign("size", one.name, one.size_deviation))
-            if one.labelled_fit is not None:
-                signs.append(_Sign("labelled_misfit", one.name, 1.0 - one.labelled_fit))
     if novelty is not None and novelty.typical > 0:
         signs.append(_Sign("unlike_labelled", None, novelty.distance / novelty.typical))
     return signs

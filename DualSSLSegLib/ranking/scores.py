@@ -40,9 +40,6 @@ class StructureScore:
     labelled_with: int
     labelled_range_mm3: tuple[float, float] | None
     size_deviation: float  # how far outside the labelled volumes, in standard deviations of log volume
-    labelled_fit: float | None = (
-        None  # Dice with the labels of labelled scans, carried onto these by registration
-    )
 
 
 @dataclass(frozen=True)
@@ -59,7 +56,6 @@ class CaseScore:
     missing: tuple[str, ...]
     risk: float  # estimated 1 - Dice, 0..1, higher = worse (ranking.quality)
     structures: tuple[StructureScore, ...]
-    labelled_fit: float | None = None  # mean over structures; None where no labelled scan was at hand
 
     def structure(self, name: str) -> StructureScore:
         """The score of one structure. Raises KeyError when there is none of this name."""
@@ -74,8 +70,7 @@ class CaseScore:
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> CaseScore:
-        """The inverse of to_dict, also after a round through JSON, and of older content without labelled_fit."""
-        content = {"labelled_fit": None, **content}
+        """The inverse of to_dict, also after a round through JSON."""
         known = {field.name: content[field.name] for field in fields(cls)}
         known["missing"] = tuple(known["missing"])
         known["structures"] = tuple(
@@ -96,13 +91,11 @@ def case_score(
     spacing_mm: Sequence[float],
     structure_names: Sequence[str],
     labelled: LabelledVolumes | None = None,
-    labelled_fit: Sequence[float | None] | None = None,
 ) -> CaseScore:
     """Score one case from the probabilities (N networks, K classes, X, Y, Z) of a sliding window.
 
     Class 0 is background, `structure_names` (K - 1) name the others, `spacing_mm` (3,) is per array axis. `labelled`
-    says which structures are expected and how large they are; without it each is expected. `labelled_fit` (K - 1) is
-    each structure's Dice on labelled scans, as registration/carried_back.py measures it. Memory maps are read in
+    says which structures are expected and how large they are; without it each is expected. Memory maps are read in
     slabs. With a single network there is no disagreement: it is 0, and 1 for a missing structure.
 
     Raises ValueError when shapes do not fit, RunFailed when a probability is not a number.
@@ -119,10 +112,9 @@ def case_score(
     box = bounding_box(fused > 0, margin=4)  # one more than the rim, so that the rim never touches the crop
     region = FusedForeground(probabilities, fused, box)
     counts = np.stack([np.bincount(one.ravel(), minlength=classes) for one in maps])
-    fits = labelled_fit or [None] * (classes - 1)
     structures = tuple(
-        _structure(index, name, counts[:, index], float(dice[index]), region, voxel_mm3, labelled, fit)
-        for (index, name), fit in zip(enumerate(structure_names, start=1), fits, strict=True)
+        _structure(index, name, counts[:, index], float(dice[index]), region, voxel_mm3, labelled)
+        for index, name in enumerate(structure_names, start=1)
     )
     counted = [one for one in structures if one.disagreement is not None]
     present = [one for one in structures if one.volume_mm3 > 0]
@@ -130,9 +122,6 @@ def case_score(
     expected_dice = _mean([one.expected_dice or 0.0 for one in counted]) if present else None
     rim_entropy = region.entropy_around(region.labels > 0) if region.labels is not None else None
     outside_largest = _mean([one.outside_largest for one in present])
-    # a structure that is neither predicted nor expected may rightly be absent
-    measured = [one.labelled_fit for one in counted if one.labelled_fit is not None]
-    fit = _mean(measured) if measured else None
     return CaseScore(
         networks=networks,
         disagreement=disagreement,
@@ -147,10 +136,8 @@ def case_score(
             expected_dice=expected_dice,
             rim_entropy=rim_entropy,
             outside_largest=outside_largest,
-            labelled_fit=fit,
         ),
         structures=structures,
-        labelled_fit=fit,
     )
 
 
@@ -162,7 +149,6 @@ def _structure(
     region: FusedForeground,
     voxel_mm3: float,
     labelled: LabelledVolumes | None,
-    labelled_fit: float | None,
 ) -> StructureScore:
     mask = np.zeros((0, 0, 0), dtype=bool) if region.labels is None else region.labels == index
     voxels = int(np.count_nonzero(mask))
@@ -191,7 +177,6 @@ def _structure(
         labelled_with=0 if labelled is None else labelled.cases_with(name),
         labelled_range_mm3=None if labelled is None else labelled.range_mm3(name),
         size_deviation=0.0 if labelled is None else labelled.deviation(name, voxels * voxel_mm3),
-        labelled_fit=labelled_fit,
     )
 
 

@@ -73,15 +73,6 @@ def _size(one: StructureScore, networks: int, typical: float | None) -> str:
     return f"The prediction of {one.name} is unusually {word}: {predicted}, {labelled}."
 
 
-def _labelled_misfit(one: StructureScore, networks: int, typical: float | None) -> str:
-    assert one.labelled_fit is not None
-    usual = "" if typical is None else f", typical in this study is {1 - typical:.2f}"
-    return (
-        f"Carried onto labelled scans by registration, the prediction of {one.name} fits their labels with Dice "
-        f"{one.labelled_fit:.2f}{usual}."
-    )
-
-
 def unlike_labelled(novelty: Novelty) -> str:
     labelled = "the one labelled scan" if novelty.labelled == 1 else f"all {novelty.labelled} labelled scans"
     return (
@@ -117,5 +108,4 @@ SENTENCES: dict[str, Callable[[StructureScore, int, float | None], str]] = {
     "volume_ratio": _volume_ratio,
     "pieces": _pieces,
     "size": _size,
-    "labelled_misfit": _labelled_misfit,
 }

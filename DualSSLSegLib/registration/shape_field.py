@@ -27,7 +27,7 @@ def shape_field(scan: np.ndarray, other: np.ndarray) -> Tensor:
     of the scan. The scans' middles are laid on each other, in voxels, before they are registered; where the other ends,
     nothing pulls. The field is smooth and folds nothing, whatever the registration is worth.
     """
-    step = thinning(scan.shape[1:], _MOST_READ)
+    step = _thinning(scan.shape[1:])
     whole, beside = (_thinned(image, step) for image in (scan, other))
     size = whole.shape[1:]
     coarse = coarse_size(size)
@@ -60,9 +60,9 @@ def coarse_size(size: Sequence[int]) -> tuple[int, int, int]:
     return x, y, z
 
 
-def thinning(size: Sequence[int], most: int) -> int:
-    """Every how many-th voxel along each axis makes at most about `most` of a volume of `size`."""
-    return max(1, int(np.ceil((float(np.prod(size)) / most) ** (1 / 3) - 1e-6)))
+def _thinning(size: Sequence[int]) -> int:
+    """Every how many-th voxel along each axis is looked at."""
+    return max(1, int(np.ceil((float(np.prod(size)) / _MOST_READ) ** (1 / 3) - 1e-6)))
 
 
 def _thinned(image: np.ndarray, step: int) -> Tensor:

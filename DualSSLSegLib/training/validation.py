@@ -6,7 +6,7 @@ import copy
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from torch import nn
@@ -16,8 +16,6 @@ from DualSSLSegLib.networks.side_by_side import Each
 from DualSSLSegLib.training.cases import TrainingCase
 from DualSSLSegLib.training.plan import TrainingPlan
 from DualSSLSegLib.uncertainty.maps import fused_label
-
-Case = TypeVar("Case")
 
 _PLATEAU_POINTS = 3
 _PLATEAU_GAIN = 0.003
@@ -35,7 +33,7 @@ def _mean(values: Sequence[float | None]) -> float | None:
     return float(np.mean(known)) if known else None
 
 
-def spread(cases: Sequence[Case], count: int) -> list[Case]:
+def spread(cases: Sequence[TrainingCase], count: int) -> list[TrainingCase]:
     """At most `count` of the cases, evenly over the list."""
     if len(cases) <= count:
         return list(cases)

@@ -22,11 +22,11 @@ from DualSSLSegLib.ranking.scores import CaseScore, case_score
 from DualSSLSegLib.training.model_file import Model
 from DualSSLSegLib.training.plan import precision_for
 from DualSSLSegLib.uncertainty import hot_spots
-from DualSSLSegLib.uncertainty.maps import disagreement_map, fuse_class, fused_label, uncertainty_map
+from DualSSLSegLib.uncertainty.maps import disagreement_map, fuse_class, uncertainty_map
 from DualSSLSegLib.worker.label_table import structures_from, to_label_values
 from DualSSLSegLib.worker.session import Session
 
-FACTS_VERSION = 2  # 2: the score has labelled_fit
+FACTS_VERSION = 1
 _MEMORY_SHARE = 0.4  # of the free memory that the probabilities of one case may take before they go to disk
 
 
@@ -114,9 +114,8 @@ def assess(
     working: Grid,
     source: Grid,
     labelled: LabelledVolumes | None = None,
-    fit_of: Callable[[np.ndarray], list[float | None] | None] = lambda classes: None,
 ) -> CaseResult:
-    """Label, maps and score of a predicted volume. `fit_of` measures class indices (x, y, z) on labelled scans."""
+    """Label, maps and score of a predicted volume."""
     names = [row.name for row in structures_from(model.structures)]
     classes, uncertainty = segment_maps(prediction, model, working, source, True)
     assert uncertainty is not None
@@ -124,13 +123,7 @@ def assess(
         classes=classes,
         uncertainty=uncertainty,
         disagreement=_onto(disagreement_map(prediction.probabilities), working, source),
-        score=case_score(
-            prediction.probabilities,
-            working.spacing_mm,
-            names,
-            labelled,
-            fit_of(fused_label(prediction.probabilities)),
-        ),
+        score=case_score(prediction.probabilities, working.spacing_mm, names, labelled),
         embedding=prediction.embedding,
     )
 

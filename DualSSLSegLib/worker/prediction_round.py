@@ -19,8 +19,7 @@ from DualSSLSegLib.worker.bad_scans import BadScans
 from DualSSLSegLib.worker.case_prediction import FACTS_VERSION, Predictor, assess, write_case
 from DualSSLSegLib.worker.case_progress import CaseProgress
 from DualSSLSegLib.worker.inputs import InputCase, with_role
-from DualSSLSegLib.worker.label_table import LabelStructure, structures_from
-from DualSSLSegLib.worker.labelled_fit import LabelledFit
+from DualSSLSegLib.worker.label_table import LabelStructure
 from DualSSLSegLib.worker.preparation import PreparedScans
 from DualSSLSegLib.worker.scores_file import write_scores
 from DualSSLSegLib.worker.session import Session
@@ -68,7 +67,6 @@ def predict_all(
     not suffice is added to `bad`. Raises Stopped, and OutOfMemory when it did not suffice for a single one.
     """
     volumes = labelled_volumes(cases, prepared, table)
-    fit = LabelledFit.of_run(cases, prepared, table, structures_from(predictor.model.structures))
     labelled = [case for case in with_role(cases, "labelled") if case.id in prepared.images]
     labelled = labelled[-_MOST_LABELLED_EMBEDDINGS:]
     wanted = [case for case in cases if case.role != "labelled" and case.id in prepared.images]
@@ -85,7 +83,7 @@ def predict_all(
                 found.labelled_embeddings[case.id] = prediction.embedding
                 prediction.discard()
             else:
-                _predict_case(session, predictor, case, prepared, volumes, fit, found, progress)
+                _predict_case(session, predictor, case, prepared, volumes, found, progress)
         except (OutOfMemory, MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -104,7 +102,6 @@ def _predict_case(
     case: InputCase,
     prepared: PreparedScans,
     volumes: LabelledVolumes | None,
-    fit: LabelledFit,
     found: Round,
     progress: CaseProgress,
 ) -> None:
@@ -114,14 +111,7 @@ def _predict_case(
         image = prepared.images[case.id]
         prediction = predictor.predict(image.image, progress.hear)
         try:
-            result = assess(
-                prediction,
-                predictor.model,
-                image.working,
-                image.source,
-                volumes,
-                lambda classes: fit.of(image.image.array(), classes),
-            )
+            result = assess(prediction, predictor.model, image.working, image.source, volumes)
         finally:
             prediction.discard()
         write_case(run, case.id, result, image.source, predictor.model)

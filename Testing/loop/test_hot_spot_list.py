@@ -38,9 +38,5 @@ def test_the_score_says_what_it_rests_on():
         "mean uncertainty in and around the structures 0.30 of 1; not found: tumour. "
         "It puts cases in order and is no measured error."
     )
-    measured = score_words({"score": {**score, "labelled_fit": 0.771}, "calibrated": True})
-    assert measured.startswith(
-        "Estimated error 0.25 of 1, from: carried onto labelled scans it fits their labels with Dice 0.77; the two"
-    )
     assert "uncertainty is not calibrated" in score_words({"score": {"risk": 0.5}})
     assert score_words({}) == ""

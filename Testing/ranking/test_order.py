@@ -124,21 +124,6 @@ def test_networks_of_different_size_name_both_volumes():
     assert "1.2 ml against 2.4 ml" in sentence and "factor of 2.0" in sentence
 
 
-def test_a_prediction_that_does_not_fit_the_labelled_scans_comes_first_and_says_so():
-    def fitted(score, *fits):
-        structures = [replace(one, labelled_fit=fit) for one, fit in zip(score.structures, fits, strict=True)]
-        return replace(score, structures=tuple(structures), labelled_fit=float(np.mean(fits)))
-
-    scores = {f"case_{seed}": fitted(score_of(seed), 0.78, 0.80) for seed in range(8)}
-    scores["odd"] = fitted(score_of(9), 0.79, 0.55)
-    queue = order(scores, n=2, seed=3, round=10, whole_queue=True).suggestions
-    odd = next(one for one in queue if one.case == "odd")
-    assert odd.values["reason"]["kind"] == "labelled_misfit"
-    assert "posterior fits their labels with Dice 0.55, typical in this study is 0.80" in odd.reason
-    before = {one.case: one.score for one in order({**scores, "odd": score_of(9)}, n=9).suggestions}
-    assert odd.score > before["odd"]
-
-
 def test_the_same_seed_gives_the_same_queue_whatever_the_order_of_the_cases():
     scores, embeddings = odd_cases()
     backwards = dict(reversed(scores.items()))

@@ -21,14 +21,6 @@ def test_the_fixed_risk_stays_in_range_and_grows_with_every_sign_of_trouble():
     assert fixed_risk(disagreement=0.0, **nothing) == 0.0
 
 
-def test_a_prediction_that_does_not_fit_the_labelled_scans_is_suspect_however_sure_the_networks_are():
-    sure = {"disagreement": 0.02, "expected_dice": 0.98, "rim_entropy": 0.05, "outside_largest": 0.0}
-    doubted = {"disagreement": 0.12, "expected_dice": 0.88, "rim_entropy": 0.2, "outside_largest": 0.0}
-    assert fixed_risk(**sure, labelled_fit=0.3) > fixed_risk(**doubted, labelled_fit=0.8)
-    assert fixed_risk(**doubted, labelled_fit=0.8) > fixed_risk(**sure, labelled_fit=0.8)
-    assert fixed_risk(**doubted, labelled_fit=0.0) > 0.4 > fixed_risk(**doubted, labelled_fit=1.0)
-
-
 def test_the_risk_of_networks_that_err_by_chance_follows_the_true_dice():
     """Networks see the truth through noise whose strength varies by case; the risk must tell which were lucky."""
     shape, truth_centre = (28, 28, 28), np.array([14, 14, 14])

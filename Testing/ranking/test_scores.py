@@ -179,25 +179,3 @@ def test_the_rim_is_the_same_however_the_volume_is_cut_into_planes(monkeypatch):
     )
     monkeypatch.setattr("DualSSLSegLib.ranking.regions._PLANES", 5)
     assert np.array_equal(dilated(mask), whole)
-
-
-def test_the_fit_to_labelled_scans_is_kept_per_structure_and_older_facts_have_none():
-    score = case_score(two_organs(1), (1, 1, 1), NAMES, labelled_fit=[0.8, None])
-    assert [one.labelled_fit for one in score.structures] == [0.8, None]
-    assert score.labelled_fit == 0.8
-    content = json.loads(json.dumps(score.to_dict()))
-    assert CaseScore.from_dict(content) == score
-    del content["labelled_fit"]
-    for one in content["structures"]:
-        del one["labelled_fit"]
-    older = CaseScore.from_dict(content)
-    assert older.labelled_fit is None and older.structures[0].labelled_fit is None
-
-
-def test_a_structure_that_may_rightly_be_absent_is_not_held_against_a_prediction():
-    labelled = LabelledVolumes({"anterior": (700.0,) * 4, "posterior": (0.0, 0.0, 0.0, 700.0)})
-    score = case_score(two_organs(1, second=False), (1, 1, 1), NAMES, labelled, labelled_fit=[0.8, 0.0])
-    assert score.labelled_fit == 0.8
-    expected = LabelledVolumes({"anterior": (700.0,) * 4, "posterior": (700.0,) * 4})
-    both = case_score(two_organs(1, second=False), (1, 1, 1), NAMES, expected, labelled_fit=[0.8, 0.0])
-    assert both.labelled_fit == 0.4
