@@ -16,7 +16,6 @@ from DualSSLSegLib.training.budget import Budget, iterations_for, seconds_to_lea
 from DualSSLSegLib.training.guard import FiniteGuard
 from DualSSLSegLib.training.learner import Learner
 from DualSSLSegLib.training.model_file import Model, adopt, load_model, save_model
-from DualSSLSegLib.training.plan import precision_for
 from DualSSLSegLib.training.trainer import Trainer
 from DualSSLSegLib.training.validation import LearningCurve
 
@@ -320,7 +319,7 @@ def test_a_training_goes_on_in_the_precision_of_the_device_it_is_on_now(tmp_path
     first = Trainer(tiny_task(tmp_path), Listener(), lambda: "stop" if first.step == 1 else "run")
     with pytest.raises(Stopped):
         first.run()
-    elsewhere = dataclasses.replace(PLAN, precision=precision_for("cuda"), patch_size=(32, 32, 32))
+    elsewhere = dataclasses.replace(PLAN, precision="bfloat16", patch_size=(32, 32, 32))
     resumed = Trainer(tiny_task(tmp_path, plan=elsewhere), Listener())
     assert (resumed.plan.precision, resumed.plan.patch_size) == ("bfloat16", PLAN.patch_size)
 
