@@ -54,7 +54,7 @@ class Method(nn.Module, ABC):
 
     roles: Mapping[str, Role]
     borrows_looks = False  # whether every step wants to see how unlabelled crops look
-    shape_pairs = 0  # how many pairs of a labelled and an unlabelled scan are registered for that
+    shape_pairs = 0  # how many pairs of a labelled and an unlabelled scan are registered for the shapes
     earlier_steps = 0  # of the runs whose weights this one goes on from
 
     def shape_share(self, labelled: int) -> float:

@@ -16,7 +16,7 @@ class LabelsOnlyOptions:
     )
     networks: str = option(
         "both",
-        "train both networks, or one alone in about half the time of a step",
+        "train both networks, or one alone to see what the other brings",
         choices=("both", "resvnet", "vnet"),
     )
     optimiser: str = optimiser_option()
