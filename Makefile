@@ -63,7 +63,7 @@ bench: $(STAMP)
 # which options may be chosen; LADDER=1 adds dual_strong with each of its terms off. Finished runs are not repeated.
 bench-accuracy: $(STAMP)
 	$(RUN) benchmarks/accuracy.py --set $(or $(SET),hippocampus) --labels $(or $(LABELS),4 1) \
-	  --number-of-seeds $(or $(SEEDS),3) --budget $(or $(BUDGET),5min) --methods $(or $(METHODS),dual_strong labels_only) \
+	  --number-of-seeds $(or $(SEEDS),3) --budget $(or $(BUDGET),5min) --methods $(or $(METHODS),dual labels_only) \
 	  $(foreach option,$(OPTIONS),--option $(option)) $(if $(filter 1,$(DEVELOPMENT)),--development) \
 	  $(if $(filter 1,$(LADDER)),--ladder)
 

@@ -102,7 +102,7 @@ def arguments_from(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--labels", type=int, nargs="+", default=[4, 1])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--number-of-seeds", type=int, metavar="N", help="the seeds 0 to N - 1")
-    parser.add_argument("--methods", nargs="+", default=["dual_strong", "labels_only"])
+    parser.add_argument("--methods", nargs="+", default=["dual", "labels_only"])
     parser.add_argument("--budget", metavar="5min|6000steps", help="of each training, in one word")
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--iterations", type=int)

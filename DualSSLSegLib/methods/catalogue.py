@@ -14,7 +14,7 @@ from DualSSLSegLib.methods.labels_only_options import LabelsOnlyOptions
 from DualSSLSegLib.methods.options import describe as describe_options
 from DualSSLSegLib.methods.options import from_mapping
 
-DEFAULT_METHOD = "dual_strong"
+DEFAULT_METHOD = "dual"
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,17 @@ class MethodEntry:
 
 _ENTRIES = (
     MethodEntry(
+        id="dual",
+        title="Two networks, labelled and unlabelled scans",
+        summary="A ResV-Net and a V-Net learn from the labels, also in the look of the unlabelled scans, and teach "
+        "each other on these where they are certain.",
+        citation="After arXiv 2505.17690 and arXiv 2509.13084, with the terms of MCF (CVPR 2023) and RCPS "
+        "(arXiv 2301.05500), and landmark matching (Nyul et al., IEEE TMI 2000).",
+        options=DualOptions,
+        path="DualSSLSegLib.methods.dual:Dual",
+        uses_unlabelled=True,
+    ),
+    MethodEntry(
         id="dual_strong",
         title="Two networks, looks and shapes of the unlabelled scans",
         summary="A ResV-Net and a V-Net learn from the labels in the looks and shapes of the unlabelled scans, to "
@@ -41,17 +52,6 @@ _ENTRIES = (
         "(Vercauteren et al., NeuroImage 2009), and landmark matching (Nyul et al., IEEE TMI 2000).",
         options=DualStrongOptions,
         path="DualSSLSegLib.methods.dual_strong:DualStrong",
-        uses_unlabelled=True,
-    ),
-    MethodEntry(
-        id="dual",
-        title="Two networks, labelled and unlabelled scans",
-        summary="A ResV-Net and a V-Net learn from the labels, also in the look of the unlabelled scans, and teach "
-        "each other on these where they are certain.",
-        citation="After arXiv 2505.17690 and arXiv 2509.13084, with the terms of MCF (CVPR 2023) and RCPS "
-        "(arXiv 2301.05500), and landmark matching (Nyul et al., IEEE TMI 2000).",
-        options=DualOptions,
-        path="DualSSLSegLib.methods.dual:Dual",
         uses_unlabelled=True,
     ),
     MethodEntry(

@@ -22,7 +22,7 @@ def test_without_words_it_is_the_bench_of_the_makefile():
         [0, 1, 2],
         "5 min",
     )
-    assert [arm.name for arm in found.arms] == ["dual_strong", "labels_only"]
+    assert [arm.name for arm in found.arms] == ["dual", "labels_only"]
     assert not found.development
 
 

@@ -61,6 +61,20 @@ def test_a_finished_run_is_told_from_start_to_end(run: RunFolder, runs: Runs, wr
     assert ended_badly(run, state, "study") is None
 
 
+def test_progress_is_told_under_the_phase_it_belongs_to(
+    run: RunFolder, runs: Runs, writer: EventWriter
+) -> None:
+    writer.emit("phase", name="shapes", total=6)
+    writer.emit("progress", step=6, total=6)
+    writer.emit("phase", name="train", total=3)
+    writer.emit("progress", step=3, total=3)
+    writer.emit("finished", seconds=1.0)
+    screen, out, _ = _screen()
+    follow(run, runs, screen, stop_on_interrupt=True)
+    told = [line for line in out.getvalue().splitlines() if " of " in line]
+    assert told == ["comparing shapes: 6 of 6", "training: 3 of 3"]
+
+
 @pytest.mark.parametrize(
     "code, exit_code", [("out_of_memory", 3), ("bad_input", 2), ("run_failed", 1), ("something_new", 1)]
 )

@@ -50,7 +50,7 @@ def test_without_labels_typical_scans_are_suggested(study: Trained) -> None:
 
 def test_training_by_command_ends_with_predictions_in_place(study: Trained) -> None:
     assert study.trained.code == 0, study.trained.err
-    assert "comparing shapes: 6 of 6" in study.trained.out and "training: 3 of 3" in study.trained.out
+    assert "training: 3 of 3" in study.trained.out
     published = sorted(path.name for path in (study.path / "labels" / "original").glob("*.nii.gz"))
     assert published == [f"scan_{number}.nii.gz" for number in (3, 4, 5, 6)]
     image = nibabel.load(study.path / "scan_3.nii.gz")

@@ -61,5 +61,5 @@ def test_a_wrong_option_is_named_with_its_value_and_what_is_allowed(values, word
 
 
 def test_an_unknown_method_is_answered_with_the_known_ones():
-    with pytest.raises(BadInput, match="dual, labels_only"):
+    with pytest.raises(BadInput, match="dual, dual_strong, labels_only"):
         entry_of("mean_teacher")

@@ -76,7 +76,7 @@ def test_the_request_is_what_the_form_shows(panel, train):
     panel.click(ui.trainButton)
     panel.wait_until(lambda: panel.workbench.run is not None)
     spec = panel.workbench.run.spec()
-    assert (spec["method"], spec["options"]["keep"], spec["use_accepted"]) == ("dual_strong", 0.5, True)
+    assert (spec["method"], spec["options"]["keep"], spec["use_accepted"]) == ("dual", 0.5, True)
     assert spec["budget"] == {"minutes": 7.0} and spec["parent"] is None
 
 
