@@ -59,8 +59,9 @@ panel: $(STAMP)
 bench: $(STAMP)
 	$(RUN) benchmarks/accuracy.py
 
-# LABELS, METHODS (dual_strong, dual, labels_only, full) and OPTIONS (NAME=VALUE) may be lists. DEVELOPMENT=1 measures on cases on
-# which options may be chosen; LADDER=1 adds dual_strong with each of its terms off. Finished runs are not repeated.
+# LABELS, METHODS (dual, dual_strong, labels_only, full) and OPTIONS (NAME=VALUE) may be lists. DEVELOPMENT=1 measures
+# on cases on which options may be chosen; LADDER=1 adds every method with terms without each of them, dual_strong where
+# none is named. Finished runs are not repeated.
 bench-accuracy: $(STAMP)
 	$(RUN) benchmarks/accuracy.py --set $(or $(SET),hippocampus) --labels $(or $(LABELS),4 1) \
 	  --number-of-seeds $(or $(SEEDS),3) --budget $(or $(BUDGET),5min) --methods $(or $(METHODS),dual labels_only) \

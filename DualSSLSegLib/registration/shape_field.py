@@ -15,7 +15,7 @@ from DualSSLSegLib.registration.demons import jacobian, register
 _VOXELS = 10_000  # of the volumes that are registered: shapes are smooth, and a larger one takes longer
 _LEAST_SIDE = 8
 _MOST_READ = (
-    1_000_000  # voxels of a scan that are looked at: of a larger one every second, third, ... along each axis
+    1_000_000  # voxels of a scan that are looked at: of a larger one every second, third, ... of each axis
 )
 _LEAST_JACOBIAN = 0.1  # a field that squeezes anatomy further than to a tenth is weakened until it does not
 

@@ -51,7 +51,7 @@ def test_full_supervision_is_labels_only_with_more_labels():
     assert (full.name, full.method, full.full) == ("full", "labels_only", True)
 
 
-def test_the_ladder_has_the_default_the_baseline_and_every_term_off_once():
+def test_the_ladder_has_the_strong_method_the_baseline_and_every_term_off_once():
     found = arms([], ladder=True)
     assert [arm.name for arm in found[:2]] == ["dual_strong", "labels_only"]
     assert [rung_of(arm.name) for arm in found[2:]] == [("dual_strong", term) for term in TERMS]
