@@ -28,7 +28,8 @@ def model_from_checkpoint(
     content = read_tensors(path, device)
     plan = TrainingPlan.from_dict(content["plan"])
     roles = load_method(content["method"]).roles  # type: ignore[attr-defined]
-    architectures = {role: spec.architecture for role, spec in roles.items()}
+    trained = content["learner"]["averages"]  # options may leave out a network that the method knows
+    architectures = {role: roles[role].architecture for role in trained}
     networks = {}
     for role, architecture in architectures.items():
         network = build(
@@ -39,7 +40,7 @@ def model_from_checkpoint(
             norm=plan.norm,
             dropout=plan.dropout,
         )
-        network.load_state_dict(content["learner"]["averages"][role])
+        network.load_state_dict(trained[role])
         networks[role] = network.to(device).eval()
     return Model(
         networks=networks,

@@ -110,6 +110,16 @@ def test_a_scan_whose_maps_do_not_fit_into_memory_does_not_stop_the_others(train
     assert any("12 GiB" in text for _, text in state.warnings)
 
 
+@pytest.mark.parametrize("alone", ["resvnet", "vnet"])
+def test_a_study_trained_with_one_network_gets_its_predictions_and_its_queue(tmp_path, alone):
+    inputs = tiny_inputs(tmp_path, labelled=2, unlabelled=2)
+    run = tiny_run(tmp_path, inputs, method="labels_only", options={"networks": alone})
+    assert serve(run) == 0, run.console_path.read_text() if run.console_path.exists() else ""
+    assert list(load_model(run.model_path).architectures.values()) == [alone]
+    assert run.prediction_path("case_02").exists() and run.uncertainty_path("case_03").exists()
+    assert len(json.loads(run.scores_path.read_text())["suggestions"]) == 2
+
+
 def test_a_run_stopped_while_calibrating_leaves_its_model_and_calibrates_when_resumed(tmp_path, monkeypatch):
     whole = train.fit_temperature
 
