@@ -97,12 +97,13 @@ def gap_closed(
 ) -> tuple[float, Interval] | None:
     """Share of the Dice gap between labels-only and full supervision that an arm closes, with its 95 % interval.
 
-    Mean of (arm - labels-only) over mean of (full - labels-only), paired per case, each
-    the mean over the seeds. 0 is none of it, 1 all;
-    below 0 is a loss. None without common cases and seeds, and where full supervision is no better.
+    Mean of (arm - labels-only) over mean of (full - labels-only), paired per case. Arm and labels-only are means over
+    the seeds that both have, full supervision over all seeds of its own: its cost lets it have fewer. 0 is none of
+    the gap, 1 all; below 0 is a loss. None without common cases and seeds, and where full supervision is no better.
     """
-    seeds = _common_seeds(arm, labels_only, full)
-    one, base, most = (_defined(_over_seeds(runs, seeds, "dice")) for runs in (arm, labels_only, full))
+    seeds = _common_seeds(arm, labels_only)
+    one, base = (_defined(_over_seeds(runs, seeds, "dice")) for runs in (arm, labels_only))
+    most = _defined(_over_seeds(full, _common_seeds(full), "dice"))
     common = sorted(one.keys() & base.keys() & most.keys())
     if not common:
         return None

@@ -13,13 +13,21 @@ from benchmarks.published import beside_published
 from benchmarks.seed_table import differences, over_seeds
 from DualSSLSegLib.evaluation.summary import summarise
 from DualSSLSegLib.evaluation.uncertainty_check import ErrorCapture, failure_detection, summarise_capture
+from DualSSLSegLib.ranking.quality import fixed_risk
 
+_HEAD = """# Accuracy with few labels
+
+Written by `benchmarks/accuracy.py` (`--tables` writes it anew from the JSON files of the runs). Every row is one training;
+the column `others` is of the same model on labelled cases that it did not see. The case score is the estimated error
+of a prediction, so its correlations with Dice are printed with the sign turned: 1 is perfect. It is computed from its
+recorded parts by today's formula.
+"""
 _GAINS = ((STRONG, LABELS_ONLY), (STRONG, DUAL), (DUAL, LABELS_ONLY))
 
 
 def page(results: Sequence[Result], *, development: bool = False) -> str:
     """Markdown: everything that the results say; those on development cases stand beside no published ones."""
-    parts = [table(results), over_seeds(results), differences(results), ladder(results)]
+    parts = [_HEAD, table(results), over_seeds(results), differences(results), ladder(results)]
     if not development:
         parts.append(beside_published(results))
     return "\n".join(part for part in parts if part)
@@ -28,19 +36,20 @@ def page(results: Sequence[Result], *, development: bool = False) -> str:
 def table(results: Sequence[Result]) -> str:
     """Markdown: a row per run with its last model, then the paired differences of the methods.
 
-    Dice 0..1, distances in mm, r between case score and Dice with its 95 % interval.
+    Dice 0..1, distances in mm, Pearson's r between case score and Dice with its 95 % interval, and Spearman's.
     """
     lines = [
         "| set | labels | method | seed | budget | Dice | per structure | others | HD95 mm "
-        "| ASD mm | r (score, Dice) | errors in most uncertain quarter | steps | peak GB |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| ASD mm | Pearson, score and Dice | Spearman | errors in most uncertain quarter | steps | peak GB |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for result in results:
         summary = summarise(metrics_of(result))
         dice = {case: [m["dice"] for m in row["metrics"].values()] for case, row in result["cases"].items()}
         mean = {case: sum(v or 0 for v in values) / len(values) for case, values in dice.items()}
         others = summarise(metrics_of(result, "others")).mean["dice"].mean if result.get("others") else None
-        found = failure_detection({case: row["score"]["risk"] for case, row in result["cases"].items()}, mean)
+        trust = {case: -_risk(row["score"]) for case, row in result["cases"].items()}
+        found = failure_detection(trust, mean)
         capture = summarise_capture([_capture(row["capture"]) for row in result["cases"].values()])
         per = " / ".join(cells.number(s.measures["dice"].mean, 3) for s in summary.structures.values())
         hd95, asd = (cells.number(summary.mean[name].mean, 2) for name in ("hd95_mm", "asd_mm"))
@@ -50,7 +59,8 @@ def table(results: Sequence[Result]) -> str:
             f"| {result['budget_text']} | {sum(mean.values()) / len(mean):.4f} | {per} "
             f"| {cells.number(others, 4)} | {hd95} | {asd} "
             f"| {cells.number(found.pearson.coefficient, 2)} "
-            f"({cells.number(low, 2)} to {cells.number(high, 2)}) | {cells.number(capture.pooled, 2)} "
+            f"({cells.number(low, 2)} to {cells.number(high, 2)}) | {cells.number(found.spearman.coefficient, 2)} "
+            f"| {cells.number(capture.pooled, 2)} "
             f"| {result['training']['iterations']} | {result['training']['peak_bytes'] / 1e9:.2f} |"
         )
     return "\n".join(lines) + "\n" + paired(results)
@@ -71,6 +81,12 @@ def paired(results: Sequence[Result]) -> str:
                 "over the mean of the seeds).\n"
             )
     return "".join(lines)
+
+
+def _risk(score: dict[str, Any]) -> float:
+    """The case score by today's formula: what an older result recorded may have been weighted otherwise."""
+    parts = ("disagreement", "expected_dice", "rim_entropy", "outside_largest")
+    return fixed_risk(**{name: score[name] for name in parts})
 
 
 def _capture(row: dict[str, Any]) -> ErrorCapture:

@@ -41,6 +41,14 @@ def test_results_without_newer_fields_have_the_old_table_and_dashes():
     assert "4 label(s), 5 min, 1 seed(s): `dual` minus `labels_only` +0.0300 Dice" in page(old)
 
 
+def test_a_score_that_was_weighted_otherwise_is_computed_anew():
+    run = result("dual", DUAL)
+    for row in run["cases"].values():
+        row["score"]["risk"] = 1 - row["score"]["risk"]
+    found = cells_of(table([run]))
+    assert found["Pearson, score and Dice"].startswith("1.00 (") and found["Spearman"] == "1.00"
+
+
 def test_one_seed_is_said_to_be_one_and_has_no_spread():
     row = cells_of(over_seeds([result("dual", DUAL)]))
     assert row["seeds"] == "one seed"
@@ -99,6 +107,7 @@ def test_the_share_of_the_gap_is_what_dual_gains_of_what_all_labels_gain():
     assert share == pytest.approx(0.3)
     assert interval[0] < 0.3 < interval[1]
     assert gap_closed(dual, full, base) is None
+    assert gap_closed(dual, base, full[:1])[0] == pytest.approx(0.03 / 0.09)  # one seed of full supervision will do
     first, second = (cells_of(differences([*dual, *base, *full]), row=row) for row in (0, 1))
     assert first["share of the gap to full supervision closed"].startswith("30 % (")
     assert (second["method"], second["labels"], second["Dice minus labels_only"][:7]) == (

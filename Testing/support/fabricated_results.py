@@ -35,7 +35,14 @@ def case(dice: float) -> dict[str, Any]:
         "looked_at": 10,
         "share": 0.8,
     }
-    return {"metrics": {"organ": structure(dice)}, "score": {"risk": 1 - dice}, "capture": capture}
+    score = {
+        "risk": 1 - dice,
+        "disagreement": 1 - dice,
+        "expected_dice": dice,
+        "rim_entropy": 0.1,
+        "outside_largest": 0.0,
+    }
+    return {"metrics": {"organ": structure(dice)}, "score": score, "capture": capture}
 
 
 def old_result(method: str, dice: Sequence[float], **changes: Any) -> dict[str, Any]:
