@@ -22,7 +22,7 @@ help:
 	@echo "make test       style, types and tests (sets up .venv when needed)"
 	@echo "make setup      .venv with the project, its console command and all that the rest needs"
 	@echo "make panel      the panel without Slicer: in a window or, without a display, as pictures in demo/pictures"
-	@echo "make bench      accuracy and speed on real scans (needs DUALSSLSEG_DATA), into benchmarks/results/"
+	@echo "make bench      accuracy on real scans, five minutes a training (needs DUALSSLSEG_DATA), into benchmarks/results/"
 	@echo "make bench-accuracy SET=la LABELS=8 SEEDS=3 BUDGET=6000steps   one setting of it (BUDGET=5min, DEVELOPMENT=1, LADDER=1)"
 	@echo "make gpu-check  GPU tests, CPU against GPU, two minutes of full-size training"
 	@echo "make file-lists the files that the Slicer extension ships, into CMakeLists.txt"

@@ -9,7 +9,7 @@ first N labelled cases of the set with their labels, the unlabelled ones without
 test cases. `--methods full` is supervision with the labels of all other cases.
 
 Options may be chosen on development cases only: with `--development` the validation cases are neither predicted nor
-measured, and results lie in a folder of their own. `--ladder` adds `dual_strong` with each of its terms off.
+measured, and results lie in a folder of their own. `--ladder` adds each method with each of its terms off.
 
 Some older defaults of `dual` were chosen by single-seed trials measured on the hippocampus set's validation cases, the
 newer ones on the labelled cases after the first four. Every row stands beside the same models on the latter, the
@@ -118,7 +118,7 @@ def arguments_from(words: list[str] | None = None) -> argparse.Namespace:
         "--option", action="append", default=[], metavar="NAME=VALUE", help="of every method that has it"
     )
     parser.add_argument("--tag", default="", help="added to the result names, for trials beside the defaults")
-    parser.add_argument("--ladder", action="store_true", help="also dual_strong with each of its terms off")
+    parser.add_argument("--ladder", action="store_true", help="also each method with each of its terms off (dual_strong where none has terms)")
     parser.add_argument(
         "--development", action="store_true", help="measure on development cases, never on validation cases"
     )

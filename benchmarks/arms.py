@@ -1,7 +1,7 @@
 """The arms of the accuracy bench: which method trains with which options for how long, and what its results are called.
 
 An arm's name stands in file names and tables. `full` is the labels-only method with the labels of all other cases;
-the ladder is `dual_strong` with one of its terms off at a time.
+the ladder is a method with one of its terms off at a time.
 """
 
 from __future__ import annotations

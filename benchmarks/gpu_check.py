@@ -2,7 +2,7 @@
 
     make gpu-check            (or: python benchmarks/gpu_check.py [--minutes 2])
 
-Needs torch, numpy and scipy only. Without a GPU it says so and ends with success. Writes
+Needs torch, numpy, scipy and pytest. Without a GPU it says so and ends with success. Writes
 benchmarks/results/gpu_check.json with machine, versions, commit, time and memory per step.
 """
 

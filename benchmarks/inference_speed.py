@@ -3,10 +3,10 @@
     python benchmarks/inference_speed.py [--repeats 5] [--threads 2] [--device cpu] [--case hippocampus]
 
 The plain loop is what one writes first: per network, gather a window, run it in float32, softmax, add
-probabilities and counts in NumPy, divide at the end. Both sides see the same windows, the same Gaussian weights
-and the same networks with random weights (the time does not depend on their values), and the largest difference
-of a probability is printed. The sides take turns, so that a disturbance hits both; the ratio is that of the
-medians.
+probabilities and counts in NumPy, divide at the end. Both sides see the same windows (but for the variant of one
+window), the same Gaussian weights and the same networks with random weights (the time does not depend on their
+values), and the largest difference of a probability is printed. The sides take turns, so that a disturbance hits
+both; the ratio is that of the medians.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
     python benchmarks/panel_callbacks.py [--cases 10000] [--labelled 500] [--predicted 2000] [--runs 5]
 
 A study of many small scans is generated; then a hand opens it, filters and sorts, labels, trains and reviews (with a
-worker that writes what a real one writes), segments a folder, closes the scene and the study. Timed is every call that
+worker that writes what a real one writes), chooses a folder to segment, closes the scene, opens the study again and
+leaves the module. Timed is every call that
 comes from outside into panel/, workbench/, scene/ or the module's door: slots, timer ticks, observers, painting,
 models. The time that a call spends below scene/, which is made of Slicer's own calls, is told apart by name. Each
 run is a process of its own. Writes benchmarks/results/panel_callbacks.json and .md.
@@ -33,7 +34,7 @@ RESULTS = ROOT / "benchmarks" / "results"
 
 
 def make_study(folder: Path, cases: int, labelled: int, predicted: int) -> None:
-    """Many small scans, labels of some, and two finished runs, of which the newest can be reviewed."""
+    """Many small scans, labels of some, and a finished run that can be reviewed."""
     import numpy as np
     from support.predictions import predicted_run
 
@@ -52,7 +53,7 @@ def make_study(folder: Path, cases: int, labelled: int, predicted: int) -> None:
 
 
 def one_run(study: Path, more: Path, home: Path, out: Path) -> None:
-    """Copy what a run changes and go through it in a process of its own."""
+    """Go through the panel in this process and write the calls, or the traceback of what went wrong."""
     from host import ending
 
     try:
