@@ -118,7 +118,7 @@ def arguments_from(words: list[str] | None = None) -> argparse.Namespace:
         "--option", action="append", default=[], metavar="NAME=VALUE", help="of every method that has it"
     )
     parser.add_argument("--tag", default="", help="added to the result names, for trials beside the defaults")
-    parser.add_argument("--ladder", action="store_true", help="also each method with each of its terms off (dual_strong where none has terms)")
+    parser.add_argument("--ladder", action="store_true", help="also each method with each of its terms off")
     parser.add_argument(
         "--development", action="store_true", help="measure on development cases, never on validation cases"
     )

@@ -17,10 +17,10 @@ from DualSSLSegLib.ranking.quality import fixed_risk
 
 _HEAD = """# Accuracy with few labels
 
-Written by `benchmarks/accuracy.py` (`--tables` writes it anew from the JSON files of the runs). Every row is one training;
-the column `others` is of the same model on labelled cases that it did not see. The case score is the estimated error
-of a prediction, so its correlations with Dice are printed with the sign turned: 1 is perfect. It is computed from its
-recorded parts by today's formula.
+Written by `benchmarks/accuracy.py` (`--tables` writes it anew from the JSON files of the runs). Every row is one
+training; the column `others` is of the same model on labelled cases that it did not see. The case score is the
+estimated error of a prediction, so its correlations with Dice are printed with the sign turned: 1 is perfect. It is
+computed from its recorded parts by today's formula.
 """
 _GAINS = ((STRONG, LABELS_ONLY), (STRONG, DUAL), (DUAL, LABELS_ONLY))
 

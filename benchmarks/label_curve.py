@@ -6,9 +6,9 @@ An annotator is imitated: a study begins with the first labelled cases of the se
 labelled with their reference labels, again and again; every training goes on from the one before. Who says which scans
 come next differs: the queue that a user sees ("ours"), a plain random choice ("random"), or a random choice among scans
 that show a structure ("foreground_random", the queue's own shadow). The first training is the same for all of them and
-is done once. Candidates are the other labelled cases, then the unlabelled ones, `--candidates` at most; the validation cases are
-frozen as test cases and measured after every training. From eight labels on the study keeps every fifth newly labelled
-scan for validation, as any study does, so that it does not train.
+is done once. Candidates are the other labelled cases, then the unlabelled ones, `--candidates` at most; the validation
+cases are frozen as test cases and measured after every training. From eight labels on the study keeps every fifth
+newly labelled scan for validation, as any study does, so that it does not train.
 
 One JSON per choice and seed in benchmarks/results/label_curve/ (a finished one is not repeated) and the table in
 label_curve.md beside it.

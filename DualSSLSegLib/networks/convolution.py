@@ -25,7 +25,7 @@ class Conv3d(nn.Conv3d):
         if self.kernel_size == (1, 1, 1) or not _on_vector_units(x):
             return super().forward(x)
         if self._keeps_size():
-            return _SameSize.apply(x, self.weight, self.bias)  # type: ignore[no-untyped-call]
+            return _SameSize.apply(x, self.weight, self.bias)
         if x.shape[0] == 1 and self.kernel_size == (3, 3, 3):
             return super().forward(x.to_mkldnn()).to_dense()
         return super().forward(x)
@@ -47,7 +47,7 @@ class _SameSize(torch.autograd.Function):
         return _convolved(x, weight, bias, _half(weight))
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         x, weight = ctx.saved_tensors
         of_x = of_weight = of_bias = None

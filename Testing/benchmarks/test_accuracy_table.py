@@ -107,7 +107,9 @@ def test_the_share_of_the_gap_is_what_dual_gains_of_what_all_labels_gain():
     assert share == pytest.approx(0.3)
     assert interval[0] < 0.3 < interval[1]
     assert gap_closed(dual, full, base) is None
-    assert gap_closed(dual, base, full[:1])[0] == pytest.approx(0.03 / 0.09)  # one seed of full supervision will do
+    assert gap_closed(dual, base, full[:1])[0] == pytest.approx(
+        0.03 / 0.09
+    )  # one seed of full supervision will do
     first, second = (cells_of(differences([*dual, *base, *full]), row=row) for row in (0, 1))
     assert first["share of the gap to full supervision closed"].startswith("30 % (")
     assert (second["method"], second["labels"], second["Dice minus labels_only"][:7]) == (
