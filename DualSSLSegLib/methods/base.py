@@ -33,7 +33,8 @@ class Step:
     labelled (B_l, C, X, Y, Z) with labels (B_l, X, Y, Z) of class indices; unlabelled (B_u, C, X, Y, Z) or None.
     `forward({role: x})` runs networks in training mode, side by side, on x whose first B_l crops are the labelled ones;
     `teacher({role: x})` their moving averages without gradient; each is called at most once a step and role.
-    `looks` (B_u, C, X, Y, Z): unlabelled crops whose appearance may be borrowed, for a method that borrows it.
+    `own_looks` (B_l, C, 17) and `looks` (B_u, C, 17): landmarks of the scans of the labelled crops, and of unlabelled
+    ones whose look may be borrowed (`views/appearance.py`), for a method that borrows it.
     `generator` is the step's own CPU random stream; `progress` runs from 0 to 1 over the run of `total` steps.
     """
 
@@ -43,6 +44,7 @@ class Step:
     labelled: Tensor
     labels: Tensor
     unlabelled: Tensor | None
+    own_looks: Tensor | None
     looks: Tensor | None
     forward: Callable[[Mapping[str, Tensor]], dict[str, NetworkOutput]]
     teacher: Callable[[Mapping[str, Tensor]], dict[str, NetworkOutput]]
@@ -53,7 +55,7 @@ class Method(nn.Module, ABC):
     """A recipe. Buffers registered on it (memories, running scores) are saved in checkpoints."""
 
     roles: Mapping[str, Role]
-    borrows_looks = False  # whether every step wants to see how unlabelled crops look
+    borrows_looks = False  # whether every step wants to know how unlabelled scans look
     shape_pairs = 0  # how many pairs of a labelled and an unlabelled scan are registered for the shapes
     earlier_steps = 0  # of the runs whose weights this one goes on from
 

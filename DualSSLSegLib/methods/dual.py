@@ -125,8 +125,9 @@ class Dual(Method):
 
     def _view(self, step: Step) -> Tensor:
         labelled = step.labelled
-        if step.looks is not None and self.options.borrowed_looks > 0:
-            labelled = borrow(labelled, step.looks, self.options.borrowed_looks, step.generator)
+        if step.own_looks is not None and step.looks is not None:
+            share = self.options.borrowed_looks
+            labelled = borrow(labelled, step.own_looks, step.looks, share, step.generator)
         clean = labelled if step.unlabelled is None else torch.cat([labelled, step.unlabelled])
         return augment(clean, STRONG, step.generator)
 

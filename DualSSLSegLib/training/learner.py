@@ -96,10 +96,12 @@ class Learner:
         """Gradients of one step; the values of the terms, or None when nothing finite was left."""
         batch = self._drawn(labelled, step)
         streams = [labelled]
-        extra = None
-        if unlabelled is not None and (with_unlabelled or self.method.borrows_looks):
+        extra = own_looks = looks = None
+        if unlabelled is not None and with_unlabelled:
             streams.append(unlabelled)
             extra = self._drawn(unlabelled, step).images
+        if unlabelled is not None and self.method.borrows_looks:
+            own_looks, looks = labelled.looks(step), unlabelled.looks(step)
         for network in self.networks.values():
             network.train()
         numbers = {role: index for index, role in enumerate(self.networks, start=1)}
@@ -112,8 +114,9 @@ class Learner:
                 progress=step / total,
                 labelled=batch.images,
                 labels=batch.labels,
-                unlabelled=extra if with_unlabelled else None,
-                looks=extra if self.method.borrows_looks else None,
+                unlabelled=extra,
+                own_looks=own_looks,
+                looks=looks,
                 forward=lambda inputs: merged(
                     self.lanes.forward(
                         self.networks,

@@ -12,6 +12,7 @@ from torch import Tensor
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.inference.mapped_array import VolumeArray
 from DualSSLSegLib.training.cases import TrainingCase
+from DualSSLSegLib.views.appearance import landmarks
 from DualSSLSegLib.views.shapes import bend
 from DualSSLSegLib.views.spatial import SpatialStrength, outer_size, resample, sampling_grid
 
@@ -76,6 +77,10 @@ class Stream:
         self.device = device
         self.fields = {case: field.to(device) for case, field in (fields or {}).items()}
         self.bent_share = bent_share
+        self._landmarks: dict[str, Tensor] = {}  # by case id, of those that were asked for
+
+    def _cases_of(self, step: int) -> list[TrainingCase]:
+        return [self._case_at(step * self.per_step + index) for index in range(self.per_step)]
 
     def _case_at(self, position: int) -> TrainingCase:
         lap, place = divmod(position, len(self.cases))
@@ -104,13 +109,20 @@ class Stream:
             start.append(begin - (outer - patch) // 2)
         return start
 
+    def looks(self, step: int) -> Tensor:
+        """Landmarks (B, C, 17) of the whole scans that the crops of this step are from, on the compute device."""
+        cases = self._cases_of(step)
+        for case in cases:
+            if case.id not in self._landmarks:
+                self._landmarks[case.id] = landmarks(np.asarray(case.image)).to(self.device)
+        return torch.stack([self._landmarks[case.id] for case in cases])
+
     def draw(self, step: int) -> Batch:
         """The crops of this step, augmented in space, on the compute device."""
         rng = np.random.default_rng([self.seed, 11, step])
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         images, labels, places = [], [], []
-        for index in range(self.per_step):
-            case = self._case_at(step * self.per_step + index)
+        for case in self._cases_of(step):
             start = self._start(case, rng)
             images.append(crop(case.image, start, self.outer).astype(np.float32, copy=False))
             if case.label is not None:

@@ -14,6 +14,7 @@ from support.tiny_training import tiny_case
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.training.cases import TrainingCase
 from DualSSLSegLib.training.sampling import Stream, crop
+from DualSSLSegLib.views.appearance import landmarks
 from DualSSLSegLib.views.spatial import SpatialStrength
 
 STILL = SpatialStrength(probability=0.0)
@@ -36,6 +37,16 @@ def test_a_step_is_repeatable_and_steps_differ():
     one, two = stream(cases, strength=SpatialStrength()), stream(cases, strength=SpatialStrength())
     assert torch.equal(one.draw(5).images, two.draw(5).images)
     assert not torch.equal(one.draw(5).images, one.draw(6).images)
+
+
+def test_the_looks_of_a_step_are_of_the_whole_scans_that_its_crops_are_from():
+    cases = [tiny_case(name, False) for name in "abc"]
+    one = stream(cases)
+    for step in (0, 1, 7):
+        expected = torch.stack(
+            [landmarks(case.image) for name in one.draw(step).ids for case in cases if case.id == name]
+        )
+        assert torch.equal(one.looks(step), expected)
 
 
 def test_every_case_is_seen_equally_often():
