@@ -17,6 +17,7 @@ from DualSSLSegLib.uncertainty.slabs import bounding_box
 MIN_LABELLED_CASES = 8
 _VOXELS_PER_CASE = 20_000
 _MARGIN_VOXELS = 3
+_PRIOR_CASES = 8  # as many cases as say that T is 1, see fit_temperature
 _RANGE = (0.25, 10.0)  # a fit at the ends of this range says the model is useless, not that it needs more
 
 
@@ -64,7 +65,10 @@ def fit_temperature(
     probabilities: per case (K, X, Y, Z) fused or (N, K, X, Y, Z); labels: per case class indices (X, Y, Z),
     -1 or 255 where unknown. The cases must not have trained the networks; they are read one at a time. At
     most 20,000 voxels per case are used, drawn from the foreground (predicted or true) and 3 voxels around
-    it: everywhere else there is nothing to learn. Every case counts the same. `labelled_cases` is how many
+    it: everywhere else there is nothing to learn. Every case counts the same. The fit is drawn towards T = 1 as if
+    eight more cases had said so: log T is n / (n + 8) of the fitted one. Averages of two networks are nearly calibrated
+    by themselves, and one case can be far from all others: fitted on a single left atrium, T = 0.65 raised the error on
+    16 others from 0.006 to 0.063. `labelled_cases` is how many
     labelled cases the study has in all (default: those given); below 8 nothing is fitted, T = 1 and
     `calibrated` is False. Raises BadInput when the two sequences differ in length or shape.
     """
@@ -101,7 +105,8 @@ def fit_temperature(
     fitted = optimize.minimize_scalar(
         loss, bounds=(math.log(_RANGE[0]), math.log(_RANGE[1])), method="bounded", options={"xatol": 1e-4}
     )
-    temperature = round(math.exp(float(fitted.x)), 4)
+    share = len(samples) / (len(samples) + _PRIOR_CASES)
+    temperature = round(math.exp(share * float(fitted.x)), 4)
     y = np.concatenate([y for _, y in samples])
     before = np.concatenate([q for q, _ in samples], axis=1)
     after = scale(before, temperature)
@@ -110,7 +115,8 @@ def fit_temperature(
         temperature,
         True,
         len(samples),
-        f"Temperature {temperature:.2f} fitted on {y.size} voxels of {len(samples)} cases kept out of training.",
+        f"Temperature {temperature:.2f}: {math.exp(float(fitted.x)):.2f} fits {y.size} voxels of {len(samples)} cases "
+        "kept out of training best, and so few cases count for a part only.",
         _error(bins_before),
         _error(bins),
         bins,
