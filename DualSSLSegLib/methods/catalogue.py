@@ -34,10 +34,10 @@ _ENTRIES = (
     MethodEntry(
         id="dual",
         title="Two networks, labelled and unlabelled scans",
-        summary="A ResV-Net and a V-Net learn from the labels, also in the look of the unlabelled scans, and teach "
-        "each other on these where they are certain.",
+        summary="A ResV-Net and a V-Net learn from the labels, and in the later part of a run they teach each other on "
+        "the unlabelled scans.",
         citation="After arXiv 2505.17690 and arXiv 2509.13084, with the terms of MCF (CVPR 2023) and RCPS "
-        "(arXiv 2301.05500), and landmark matching (Nyul et al., IEEE TMI 2000).",
+        "(arXiv 2301.05500).",
         options=DualOptions,
         path="DualSSLSegLib.methods.dual:Dual",
         uses_unlabelled=True,

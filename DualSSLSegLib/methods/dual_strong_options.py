@@ -20,6 +20,13 @@ class DualStrongOptions(DualOptions):
         high=1.0,
         unit="share of the run",
     )
+    borrowed_looks: float = option(
+        0.5,
+        "share of labelled crops that take the intensities of an unlabelled scan before other changes",
+        low=0.0,
+        high=1.0,
+        unit="share of crops",
+    )
     borrowed_shapes: float = option(
         0.8,
         "share of labelled crops that take the shape of an unlabelled scan when only one scan is labelled",
