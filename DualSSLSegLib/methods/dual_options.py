@@ -39,8 +39,8 @@ class DualOptions:
         1.0, "weight of the cosine consistency between the networks", low=0.0, high=10.0
     )
     contrast_weight: float = option(0.1, "weight of the prototype contrast", low=0.0, high=10.0)
-    # Half of the crops cost 0.009 Dice in 200 steps on the left atrium and brought nothing on the hippocampus
-    # (benchmarks/results/development.md): the networks' own changes of brightness and contrast are enough.
+    # On development cases half of the crops cost 0.009 Dice in 200 steps on the left atrium (one seed) and brought
+    # nothing on the hippocampus (benchmarks/results/development.md).
     borrowed_looks: float = option(
         0.0,
         "share of labelled crops that take the intensities of an unlabelled scan before other changes",
