@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from DualSSLSegLib.methods.dual_options import DualOptions
-from DualSSLSegLib.methods.options import option
+from DualSSLSegLib.methods.options import option, other_default
 
 
 @dataclass(frozen=True)
@@ -13,20 +13,8 @@ class DualStrongOptions(DualOptions):
     """The options of `dual`, and the shapes. A run too short for pseudo-labels makes none: looks and shapes cost it
     nothing, and the steps on unlabelled scans would only take time from the labels."""
 
-    labels_first_most: float = option(
-        1.0,
-        "share of the run that those steps may take at most",
-        low=0.0,
-        high=1.0,
-        unit="share of the run",
-    )
-    borrowed_looks: float = option(
-        0.5,
-        "share of labelled crops that take the intensities of an unlabelled scan before other changes",
-        low=0.0,
-        high=1.0,
-        unit="share of crops",
-    )
+    labels_first_most: float = other_default(DualOptions, "labels_first_most", 1.0)
+    borrowed_looks: float = other_default(DualOptions, "borrowed_looks", 0.5)
     borrowed_shapes: float = option(
         0.8,
         "share of labelled crops that take the shape of an unlabelled scan when only one scan is labelled",

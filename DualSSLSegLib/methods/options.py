@@ -26,6 +26,12 @@ def option(
     return dataclasses.field(default=default, metadata=facts)
 
 
+def other_default(options: type, name: str, default: Any) -> Any:
+    """The option `name` of another class with its facts and another default, for a class that inherits it."""
+    (found,) = (one for one in dataclasses.fields(options) if one.name == name)
+    return dataclasses.field(default=default, metadata=found.metadata)
+
+
 OPTIMISERS = ("muon", "adamw", "sgd")
 
 

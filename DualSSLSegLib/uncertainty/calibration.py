@@ -115,8 +115,8 @@ def fit_temperature(
         temperature,
         True,
         len(samples),
-        f"Temperature {temperature:.2f}: {math.exp(float(fitted.x)):.2f} fits {y.size} voxels of {len(samples)} cases "
-        "kept out of training best, and so few cases count for a part only.",
+        f"Temperature {temperature:.2f}: {math.exp(float(fitted.x)):.2f} fits {y.size} voxels kept out of training "
+        f"best, of {len(samples)} case{'s' * (len(samples) != 1)}; the fewer they are, the nearer to 1 it stays.",
         _error(bins_before),
         _error(bins),
         bins,

@@ -9,7 +9,7 @@ from torch import Tensor
 _LANDMARKS = 17  # quantiles, ends included
 _SAMPLE = 1_000_000  # voxels that a scan is thinned out to, about
 _LEAST_VOXELS = 256  # that a scan must have outside its padding
-_LEAST_SPREAD = 0.2  # of the crop's own: an empty scan has no look to lend, only flatness
+_LEAST_SPREAD = 0.2  # of the own scan's: an empty scan has no look to lend, only flatness
 _ONE_LEVEL = 1e-3  # of the spread: landmarks closer than that are one, such as those of cut-off air
 
 

@@ -30,12 +30,13 @@ def a_case(seed, temperature, classes=3, shape=(24, 22, 20)):
 
 @pytest.mark.parametrize("temperature", [0.7, 1.0, 2.5])
 def test_the_temperature_that_made_the_labels_is_approached_with_the_number_of_cases(temperature):
-    cases = [a_case(seed, temperature) for seed in range(24)]
+    cases = [a_case(seed, temperature) for seed in range(32)]
     found = fit_temperature([p for p, _ in cases], [y for _, y in cases])
-    assert found.calibrated and found.cases == 24
-    assert found.temperature == pytest.approx(temperature**0.75, rel=0.05)
+    assert found.calibrated and found.cases == 32
+    assert found.temperature == pytest.approx(temperature**0.8, rel=0.04)  # 0.05 of the fit itself
+    assert found.error_after < 0.02
     few = fit_temperature([p for p, _ in cases[:1]], [y for _, y in cases[:1]], labelled_cases=8)
-    assert few.temperature == pytest.approx(temperature ** (1 / 9), rel=0.05)
+    assert few.temperature == pytest.approx(temperature ** (1 / 9), rel=0.011)
     if temperature != 1.0:
         assert found.error_after < found.error_before / 2 < few.error_after
     json.dumps(found.to_dict(), allow_nan=False)
@@ -47,7 +48,7 @@ def test_the_same_seed_gives_the_same_temperature_and_networks_may_be_given_apar
     pairs = [np.stack([p, p]).astype(np.float16) for p, _ in cases]
     first = fit_temperature(pairs, labels, labelled_cases=10)
     assert first == fit_temperature(pairs, labels, labelled_cases=10)
-    assert first.temperature == pytest.approx(2.0**0.2, rel=0.1)
+    assert first.temperature == pytest.approx(2.0**0.2, rel=0.02)
 
 
 def test_below_eight_labelled_cases_nothing_is_claimed():
@@ -76,7 +77,7 @@ def test_voxels_of_unknown_class_are_left_out():
     unknown = label.astype(np.int16)
     unknown[::2] = -1
     found = fit_temperature([p], [unknown], labelled_cases=8)
-    assert found.temperature == pytest.approx(2.0 ** (1 / 9), rel=0.05)
+    assert found.temperature == pytest.approx(2.0 ** (1 / 9), rel=0.011)
 
 
 def test_a_case_without_any_structure_has_nothing_to_say():
