@@ -26,6 +26,14 @@ class Term(NamedTuple):
     weight: float = 1.0
 
 
+class Looks(NamedTuple):
+    """Landmarks of whole scans (`views/appearance.py`): `own` (B_l, C, 17) of those that the labelled crops are from,
+    `lent` (B_u, C, 17) of unlabelled ones whose look may be borrowed."""
+
+    own: Tensor
+    lent: Tensor
+
+
 @dataclass(frozen=True)
 class Step:
     """All a method may use in one step.
@@ -33,8 +41,7 @@ class Step:
     labelled (B_l, C, X, Y, Z) with labels (B_l, X, Y, Z) of class indices; unlabelled (B_u, C, X, Y, Z) or None.
     `forward({role: x})` runs networks in training mode, side by side, on x whose first B_l crops are the labelled ones;
     `teacher({role: x})` their moving averages without gradient; each is called at most once a step and role.
-    `own_looks` (B_l, C, 17) and `looks` (B_u, C, 17): landmarks of the scans of the labelled crops, and of unlabelled
-    ones whose look may be borrowed (`views/appearance.py`), for a method that borrows it.
+    `looks` for a method that borrows them, where there are unlabelled scans; None otherwise.
     `generator` is the step's own CPU random stream; `progress` runs from 0 to 1 over the run of `total` steps.
     """
 
@@ -44,8 +51,7 @@ class Step:
     labelled: Tensor
     labels: Tensor
     unlabelled: Tensor | None
-    own_looks: Tensor | None
-    looks: Tensor | None
+    looks: Looks | None
     forward: Callable[[Mapping[str, Tensor]], dict[str, NetworkOutput]]
     teacher: Callable[[Mapping[str, Tensor]], dict[str, NetworkOutput]]
     generator: torch.Generator

@@ -125,9 +125,8 @@ class Dual(Method):
 
     def _view(self, step: Step) -> Tensor:
         labelled = step.labelled
-        if step.own_looks is not None and step.looks is not None:
-            share = self.options.borrowed_looks
-            labelled = borrow(labelled, step.own_looks, step.looks, share, step.generator)
+        if step.looks is not None:
+            labelled = borrow(labelled, *step.looks, self.options.borrowed_looks, step.generator)
         clean = labelled if step.unlabelled is None else torch.cat([labelled, step.unlabelled])
         return augment(clean, STRONG, step.generator)
 

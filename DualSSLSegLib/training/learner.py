@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from DualSSLSegLib.errors import Stopped
-from DualSSLSegLib.methods.base import Method, Step
+from DualSSLSegLib.methods.base import Looks, Method, Step
 from DualSSLSegLib.networks.build import build
 from DualSSLSegLib.training.ema import MovingAverage
 from DualSSLSegLib.training.guard import FiniteGuard
@@ -96,12 +96,12 @@ class Learner:
         """Gradients of one step; the values of the terms, or None when nothing finite was left."""
         batch = self._drawn(labelled, step)
         streams = [labelled]
-        extra = own_looks = looks = None
+        extra = looks = None
         if unlabelled is not None and with_unlabelled:
             streams.append(unlabelled)
             extra = self._drawn(unlabelled, step).images
         if unlabelled is not None and self.method.borrows_looks:
-            own_looks, looks = labelled.looks(step), unlabelled.looks(step)
+            looks = Looks(labelled.looks(step), unlabelled.looks(step))
         for network in self.networks.values():
             network.train()
         numbers = {role: index for index, role in enumerate(self.networks, start=1)}
@@ -115,7 +115,6 @@ class Learner:
                 labelled=batch.images,
                 labels=batch.labels,
                 unlabelled=extra,
-                own_looks=own_looks,
                 looks=looks,
                 forward=lambda inputs: merged(
                     self.lanes.forward(

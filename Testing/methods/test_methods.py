@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from DualSSLSegLib.methods.base import Step
+from DualSSLSegLib.methods.base import Looks, Step
 from DualSSLSegLib.methods.catalogue import CATALOGUE, load_method, options_from
 from DualSSLSegLib.networks.build import build
 from DualSSLSegLib.views.appearance import landmarks
@@ -44,18 +44,19 @@ class Bench:
             "labelled": self.labelled,
             "labels": self.labels,
             "unlabelled": self.unlabelled if self.method.wants_unlabelled(progress, TOTAL) else None,
-            "own_looks": self.look_of(self.labelled),
-            "looks": self.look_of(self.unlabelled),
+            "looks": self.looks() if self.method.borrows_looks else None,
             "forward": lambda inputs: {role: self.networks[role](x) for role, x in inputs.items()},
             "teacher": self.teach,
             "generator": torch.Generator().manual_seed(1),
         }
         return self.method.terms(Step(**{**values, **changes}))
 
-    def look_of(self, images):
-        return (
-            torch.stack([landmarks(image.numpy()) for image in images]) if self.method.borrows_looks else None
+    def looks(self):
+        own, lent = (
+            torch.stack([landmarks(image.numpy()) for image in images])
+            for images in (self.labelled, self.unlabelled)
         )
+        return Looks(own, lent)
 
     def teach(self, inputs):
         with torch.no_grad():
