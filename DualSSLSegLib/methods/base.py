@@ -73,6 +73,10 @@ class Method(nn.Module, ABC):
         """Whether this part of a run of `total` steps looks at unlabelled scans; the trainer draws none otherwise."""
         return False
 
+    def know_scans(self, shares: Tensor, crop_part: float) -> None:
+        """Told before the first step: the mean share (K,) of each class in the whole labelled scans, NaN where no label
+        knows it, and the part of an unlabelled scan that a crop shows, 1 where it shows all of it."""
+
     @abstractmethod
     def terms(self, step: Step) -> dict[str, Term]:
         """The loss terms of one step by name. Every value is a finite scalar; an empty set gives an exact 0."""

@@ -32,7 +32,8 @@ from DualSSLSegLib.views.appearance import borrow
 from DualSSLSegLib.views.intensity import STRONG, augment
 
 _VANISHED = 0.05  # a structure with less than this share of its labelled volume has nearly vanished
-_SHARE_MOMENTUM = 0.95
+_SHARE_MOMENTUM = 0.95  # at least
+_MEETINGS = 5  # crops with a structure, about, over which its share is averaged
 
 
 class Dual(Method):
@@ -54,7 +55,18 @@ class Dual(Method):
         self.register_buffer("dice_average", torch.full((2,), math.nan))
         self.register_buffer("labelled_share", torch.full((num_classes,), math.nan))
         self.register_buffer("pseudo_share", torch.full((num_classes,), math.nan))
+        self._share_momentum = _SHARE_MOMENTUM
         self._log: dict[str, float] = {}
+
+    def know_scans(self, shares: Tensor, crop_part: float) -> None:
+        """What the guard against collapse compares pseudo-labels with.
+
+        Unlabelled crops lie anywhere in a scan, so whole scans are their measure, not labelled crops, of which half are
+        centred on a structure. A structure is met in at least `crop_part` of the crops that lie anywhere.
+        """
+        self.labelled_share.copy_(shares)
+        self.pseudo_share.copy_(shares)
+        self._share_momentum = max(_SHARE_MOMENTUM, 1 - crop_part / _MEETINGS)
 
     def unlabelled_from(self, total: int) -> float:
         """Progress at which the networks begin to learn on unlabelled scans.
@@ -97,7 +109,7 @@ class Dual(Method):
         h = {role: entropy(logits) for role, logits in guides.items()}
         p = {role: F.softmax(logits, 1) for role, logits in guides.items()}
         fused = fuse(p["a"], p["b"], h["a"], h["b"], self.options.fuse)
-        if self._collapsed(fused, step.labels):
+        if self._collapsed(fused):
             ramp = 0.0
             self._log["collapse_guard"] = 1.0
         keep = self.options.keep + (self.options.keep_final - self.options.keep) * step.progress
@@ -165,19 +177,14 @@ class Dual(Method):
             return live
         return {role: out.logits for role, out in step.teacher(dict.fromkeys(self.roles, unlabelled)).items()}
 
-    def _collapsed(self, fused: Tensor, labels: Tensor) -> bool:
-        """Whether a structure of the labels has nearly vanished from the pseudo-labels, over a few steps."""
+    def _collapsed(self, fused: Tensor) -> bool:
+        """Whether a structure of the labels has nearly vanished from the pseudo-labels of the last crops."""
         if not self.options.collapse_guard:
             return False
-        for name, values in (("labelled_share", labels), ("pseudo_share", fused)):
-            share = torch.bincount(values.flatten(), minlength=self.num_classes).float() / values.numel()
-            old = getattr(self, name)
-            share = share.to(old)
-            setattr(
-                self,
-                name,
-                torch.where(old.isnan(), share, _SHARE_MOMENTUM * old + (1 - _SHARE_MOMENTUM) * share),
-            )
+        share = (
+            torch.bincount(fused.flatten(), minlength=self.num_classes).to(self.pseudo_share) / fused.numel()
+        )
+        self.pseudo_share.lerp_(share, 1 - self._share_momentum)
         return bool((self.pseudo_share[1:] < _VANISHED * self.labelled_share[1:]).any())
 
     def _cross(

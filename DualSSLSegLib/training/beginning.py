@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import statistics
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -21,9 +23,21 @@ from DualSSLSegLib.training.task import TrainingTask
 def make_method(task: TrainingTask, plan: TrainingPlan) -> Method:
     """The task's method with its options; it counts the steps of the runs before, where all its networks took them."""
     method = load_method(task.method_id)(task.options, _classes(task), plan.width)
+    method.know_scans(*_scans(task, plan))
     if task.parent is not None and all(_has_parent(task.parent, role, method) for role in method.roles):
         method.earlier_steps = task.parent.steps_in_all
     return method
+
+
+def _scans(task: TrainingTask, plan: TrainingPlan) -> tuple[Tensor, float]:
+    """As `Method.know_scans` is told."""
+    shares = torch.full((_classes(task),), torch.nan)
+    for value in range(1, len(shares)):
+        if known := [case.shares.get(value, 0.0) for case in task.labelled if value not in case.unknown]:
+            shares[value] = statistics.fmean(known)
+    shares[0] = 1 - shares[1:].nansum()
+    voxels = statistics.median([math.prod(case.size) for case in task.unlabelled or task.labelled])
+    return shares, min(1.0, math.prod(plan.patch_size) / voxels)
 
 
 def make_learner(task: TrainingTask, plan: TrainingPlan, method: Method, lanes: Lanes) -> Learner:

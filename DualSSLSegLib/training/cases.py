@@ -26,11 +26,13 @@ class TrainingCase:
     label: VolumeArray | None = None
     unknown: tuple[int, ...] = ()
     foreground: dict[int, np.ndarray] = field(init=False, repr=False)  # class -> voxel positions (n, 3)
+    shares: dict[int, float] = field(init=False, repr=False)  # class -> share of the scan's voxels
 
     def __post_init__(self) -> None:
         if self.image.ndim != 4:
             raise BadInput(f"case {self.id}: the image has {self.image.ndim} axes, not channel, x, y, z.")
         positions: dict[int, np.ndarray] = {}
+        shares: dict[int, float] = {}
         if self.label is not None:
             if self.label.shape != self.image.shape[1:]:
                 raise BadInput(
@@ -40,9 +42,11 @@ class TrainingCase:
             for value in np.unique(label):
                 if value:
                     found = np.flatnonzero(label == value)
+                    shares[int(value)] = found.size / label.size
                     step = max(1, -(-found.size // _MAX_POSITIONS))
                     positions[int(value)] = np.stack(np.unravel_index(found[::step], label.shape), 1)
         object.__setattr__(self, "foreground", positions)
+        object.__setattr__(self, "shares", shares)
 
     @property
     def size(self) -> tuple[int, int, int]:
