@@ -120,7 +120,8 @@ def strip_chart(groups: Sequence[tuple[str, Sequence[tuple[str, Sequence[float]]
     everything = [value for _, rows in finite for _, values in rows for value in values]
     if not everything:
         return ""
-    low = float(np.floor(10 * max(0.0, min(everything))) / 10)
+    # Below 1 even when every Dice is 1, so that the axis has a length.
+    low = min(0.9, float(np.floor(10 * max(0.0, min(everything))) / 10))
     bottom = sum(_STRIP_HEAD + len(rows) * _STRIP_ROW for _, rows in finite) + 4
     x = Axis(low, 1.0, _STRIP_LEFT, WIDTH - _STRIP_RIGHT)
     parts = []

@@ -142,6 +142,10 @@ def test_a_flat_curve_and_a_single_point_have_axes() -> None:
         )
 
 
+def test_a_strip_of_perfect_cases_only_is_drawn() -> None:
+    assert strip_chart([("a", [("round 1", [1.0, 1.0])])], title="").count("<circle") == 2
+
+
 @pytest.mark.parametrize("low, high", [(0, 1), (0.83, 0.91), (0, 12345), (-0.2, 0.3), (0, 1e-6), (3, 3)])
 def test_ticks_are_round_and_inside(low: float, high: float) -> None:
     values = ticks(low, high)
