@@ -57,7 +57,10 @@ class StructureScore:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """A group of cases with references ("40 scans kept out of training") and its scores, one row per round."""
+    """A group of cases with references ("40 scans kept out of training") and its scores, one row per round.
+
+    A round lists the structures that it knows: one may have been added after it.
+    """
 
     group: str
     explanation: str

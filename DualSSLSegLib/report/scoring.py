@@ -29,6 +29,11 @@ class Evaluation:
     def cases(self) -> Mapping[str, Any]:
         return self.content["cases"]
 
+    @property
+    def structures(self) -> dict[int, str]:
+        """Names of the structures by label value, as they were when this was measured."""
+        return {row["value"]: row["name"] for row in self.content["structures"]}
+
     def dice(self, case: str) -> dict[str, float | None]:
         """Dice per structure; None where it is undefined."""
         return {name: one["dice"] for name, one in self.cases[case]["structures"].items()}
@@ -52,13 +57,15 @@ def newest_evaluations(runs: Sequence[RunFolder]) -> dict[str, Evaluation]:
 def accuracy(rounds: Sequence[TrainedRound], evaluations: Mapping[str, Evaluation]) -> tuple[Accuracy, ...]:
     """Groups of cases with references that no round trained on with a label, each scored after every round.
 
-    The same cases count in every round, so that the rows can be compared.
+    The same cases count in every round, so that the rows can be compared. A structure is the same one where its label
+    value is the same: it has the name that the newest round gives it.
     """
     measured = [(item, evaluations[item.run.id]) for item in rounds if item.run.id in evaluations]
     if not measured:
         return ()
     common = set.intersection(*(set(evaluation.cases) for _, evaluation in measured))
     newest = measured[-1][0]
+    names = {value: name for _, evaluation in measured for value, name in evaluation.structures.items()}
     transductive = any(item.spec.get("transductive") for item, _ in measured)
     groups = (
         (
@@ -80,7 +87,7 @@ def accuracy(rounds: Sequence[TrainedRound], evaluations: Mapping[str, Evaluatio
         # Kept out means out of every round that is shown, not of the newest alone.
         cases = [case for case in cases if _kept_out(case, measured) == (roles == KEPT_OUT)]
         if cases:
-            rows = tuple((item.name, _scores(evaluation, cases)) for item, evaluation in measured)
+            rows = tuple((item.name, _scores(evaluation, cases, names)) for item, evaluation in measured)
             found.append(Accuracy(f"{count(len(cases), 'scan')} {name}", explanation, rows))
     return tuple(found)
 
@@ -90,8 +97,12 @@ def _kept_out(case: str, measured: Sequence[tuple[TrainedRound, Evaluation]]) ->
 
 
 def mean_dice(part: Accuracy) -> list[float]:
-    """Mean Dice over structures after every round of a group (of the structures' means)."""
-    return [Spread.of([score.dice.mean for score in scores]).mean or 0.0 for _, scores in part.rounds]
+    """Mean Dice after every round of a group, of the means of the structures that all of its rounds know."""
+    common = set.intersection(*({score.structure for score in scores} for _, scores in part.rounds))
+    return [
+        Spread.of([score.dice.mean for score in scores if score.structure in common]).mean or 0.0
+        for _, scores in part.rounds
+    ]
 
 
 def uncertainty_check(item: TrainedRound, evaluation: Evaluation) -> UncertaintyCheck | None:
@@ -143,14 +154,16 @@ def interval(bounds: Sequence[float] | None) -> str:
     return "" if bounds is None else f" (95 % interval {signed(bounds[0])} to {signed(bounds[1])})"
 
 
-def _scores(evaluation: Evaluation, cases: Sequence[str]) -> tuple[StructureScore, ...]:
+def _scores(
+    evaluation: Evaluation, cases: Sequence[str], names: Mapping[int, str]
+) -> tuple[StructureScore, ...]:
     scores = []
-    for name in evaluation.content["summary"]["structures"]:
-        rows = [evaluation.cases[case]["structures"][name] for case in cases]
+    for value, measured_as in evaluation.structures.items():
+        rows = [evaluation.cases[case]["structures"][measured_as] for case in cases]
         dice = [row["dice"] for row in rows]
         scores.append(
             StructureScore(
-                structure=name,
+                structure=names[value],
                 dice=Spread.of(dice),
                 hd95_mm=Spread.of([row["hd95_mm"] for row in rows]),
                 asd_mm=Spread.of([row["asd_mm"] for row in rows]),

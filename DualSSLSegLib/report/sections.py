@@ -84,19 +84,24 @@ def queue(entries: Sequence[QueueEntry]) -> str:
 
 
 def accuracy(part: Accuracy) -> str:
-    """Dice and distances per structure, round under round, and every case's Dice as a dot."""
-    structures = [score.structure for score in part.rounds[0][1]]
+    """Dice and distances per structure, round under round, and every case's Dice as a dot.
+
+    A structure that a round did not know has dashes in its row.
+    """
+    structures = dict.fromkeys(score.structure for _, scores in part.rounds for score in scores)
     rows: list[str] = []
     strips: list[tuple[str, list[tuple[str, Sequence[float]]]]] = []
     for structure in structures:
         points: list[tuple[str, Sequence[float]]] = []
+        first = _score_of(structure, part.rounds[0][1])
         for place, (name, scores) in enumerate(part.rounds):
-            score = next(item for item in scores if item.structure == structure)
-            best = place > 0 and _better(score, part.rounds[0][1])
+            score = _score_of(structure, scores)
             rows.append(
-                _accuracy_row(structure if place == 0 else "", name, score, first=place == 0, best=best)
+                _accuracy_row(
+                    structure if place == 0 else "", name, score, first=place == 0, best=_better(score, first)
+                )
             )
-            points.append((name, score.dice_per_case))
+            points.append((name, score.dice_per_case if score else ()))
         strips.append((structure, points))
     head = "".join(
         f"<th{css}>{name}</th>"
@@ -163,19 +168,29 @@ def _single(view: View) -> str:
     return f'<div class="pair single">{view.heat or view.outlined}</div>'
 
 
-def _better(score: StructureScore, before: Sequence[StructureScore]) -> bool:
-    earlier = next(item for item in before if item.structure == score.structure)
-    return None not in (score.dice.mean, earlier.dice.mean) and (score.dice.mean or 0) > (
-        earlier.dice.mean or 0
-    )
+def _score_of(structure: str, scores: Sequence[StructureScore]) -> StructureScore | None:
+    return next((score for score in scores if score.structure == structure), None)
 
 
-def _accuracy_row(structure: str, name: str, score: StructureScore, *, first: bool, best: bool) -> str:
-    missed = (
-        str(score.missed) if not score.false_alarms else f"{score.missed} (+{score.false_alarms} invented)"
-    )
+def _better(score: StructureScore | None, before: StructureScore | None) -> bool:
+    if score is None or before is None or score.dice.mean is None or before.dice.mean is None:
+        return False
+    return score.dice.mean > before.dice.mean
+
+
+def _accuracy_row(structure: str, name: str, score: StructureScore | None, *, first: bool, best: bool) -> str:
+    cells = ("–",) * 5
+    if score is not None:
+        invented = f" (+{score.false_alarms} invented)" if score.false_alarms else ""
+        cells = (
+            score.dice.text(3),
+            score.hd95_mm.text(2),
+            score.asd_mm.text(2),
+            f"{score.missed}{invented}",
+            str(score.dice.number),
+        )
+    dice, *others = cells
     return (
         f'<tr{" class=first" if first else ""}><td>{escape(structure)}</td><td class="text">{escape(name)}</td>'
-        f"<td{' class=best' if best else ''}>{score.dice.text(3)}</td><td>{score.hd95_mm.text(2)}</td>"
-        f"<td>{score.asd_mm.text(2)}</td><td>{missed}</td><td>{score.dice.number}</td></tr>"
+        f"<td{' class=best' if best else ''}>{dice}</td>{''.join(f'<td>{cell}</td>' for cell in others)}</tr>"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,14 @@ from DualSSLSegLib.report.cards import LARGE, MOST, choose
 from DualSSLSegLib.report.history import TrainedRound, as_round, trained_rounds
 from DualSSLSegLib.report.page import page
 from DualSSLSegLib.report.reliability import reliability
-from DualSSLSegLib.report.scoring import Evaluation, accuracy, captured, correlation, uncertainty_check
+from DualSSLSegLib.report.scoring import (
+    Evaluation,
+    accuracy,
+    captured,
+    correlation,
+    mean_dice,
+    uncertainty_check,
+)
 from DualSSLSegLib.report.words import count, duration, memory, signed
 
 ROLES = {"a": "labelled", "b": "unlabelled", "c": "predict"}
@@ -91,16 +99,21 @@ def test_a_run_that_predicted_nothing_is_no_round(tmp_path: Path) -> None:
     assert trained_rounds([RunFolder.create(tmp_path, {"kind": "train"}, {"cases": []})]) == []
 
 
-def _evaluation(dice: dict[str, float | None], risk: float = 0.1) -> Evaluation:
+def _evaluation(
+    dice: dict[str, float | None], risk: float = 0.1, table: dict[str, int] | None = None
+) -> Evaluation:
+    """Every structure of `table` (name to label value) has the same Dice in a case."""
+    table = table or {"x": 1}
     cases = {
         case: {
             "structures": {
-                "x": {
+                name: {
                     "dice": value,
                     "hd95_mm": None if value is None else 2.0,
                     "asd_mm": None,
                     "state": "absent" if value is None else "missed" if value == 0 else "present",
                 }
+                for name in table
             },
             "risk": risk,
         }
@@ -109,7 +122,7 @@ def _evaluation(dice: dict[str, float | None], risk: float = 0.1) -> Evaluation:
     return Evaluation(
         {
             "cases": cases,
-            "summary": {"structures": {"x": {}}},
+            "structures": [{"name": name, "value": value} for name, value in table.items()],
             "failure_detection": {"pearson": {"coefficient": -0.7, "interval": [-0.8, -0.5], "n": 12}},
             "capture": {"pooled": 0.64, "interval": None},
         },
@@ -128,6 +141,25 @@ def test_rounds_are_compared_on_the_cases_that_all_of_them_have(tmp_path: Path) 
     assert [scores[0].dice.mean for _, scores in kept.rounds] == [0.8, 0.9]
     assert [scores[0].dice.mean for _, scores in unlabelled.rounds] == [0.6, 0.7]
     assert accuracy([first], {}) == ()
+
+
+def test_a_renamed_structure_keeps_its_rows_and_an_added_one_has_dashes_before(tmp_path: Path) -> None:
+    first, second = _round(tmp_path, RESUMED), dataclasses.replace(_round(tmp_path, RESUMED), number=2)
+    evaluations = {
+        first.run.id: _evaluation({"c": 0.75}, table={"x": 1}),
+        second.run.id: _evaluation({"c": 0.875}, table={"liver": 1, "spleen": 2}),
+    }
+    evaluations[second.run.id].cases["c"]["structures"]["spleen"]["dice"] = 0.125
+    (kept,) = accuracy([first, second], evaluations)
+    assert [[score.structure for score in scores] for _, scores in kept.rounds] == [
+        ["liver"],
+        ["liver", "spleen"],
+    ]
+    assert mean_dice(kept) == [0.75, 0.875]
+    shown = page(dataclasses.replace(fabricated_report(), accuracy=(kept,)))
+    words = " ".join(re.sub("<[^>]*>", " ", shown).split())
+    assert "liver Round 1 0.750 2.00 – 0 1 Round 2 0.875" in words
+    assert "spleen Round 1 – – – – – Round 2 0.125" in words
 
 
 def test_undefined_and_missed_structures_are_not_perfect_ones(tmp_path: Path) -> None:
