@@ -8,11 +8,19 @@ from typing import Any
 from DualSSLSegLib.atomic import read_json
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.jobs.run_folder import RunFolder
+from DualSSLSegLib.methods.catalogue import CATALOGUE
 
 LABELLED, UNLABELLED, HELD_OUT, UNKNOWN = "labelled", "unlabelled", "held_out", "unknown"
 """Trained with its label; its image trained; neither did; a model from elsewhere does not say."""
 
 _HELD_BACK = ("validation", "predict")
+_WITHOUT_LABEL = ("unlabelled", "accepted")
+
+
+def learns_without_label(spec: Mapping[str, Any]) -> bool:
+    """Whether the method of a training learns from scans without their label. One that is not known may."""
+    entry = CATALOGUE.get(str(spec.get("method")))
+    return entry is None or entry.uses_unlabelled
 
 
 def used_by(run: RunFolder) -> dict[str, str]:
@@ -27,7 +35,7 @@ def used_by(run: RunFolder) -> dict[str, str]:
         visited.add(run)
         spec = run.spec()
         for row in run.inputs()["cases"]:
-            _add(found, row["id"], _use(row["role"], bool(spec.get("transductive"))))
+            _add(found, row["id"], _use(row["role"], spec))
         for case, use in (spec.get("seen_by_parent") or {}).items():
             _add(found, case, use)
         if not spec.get("parent"):
@@ -41,7 +49,8 @@ def seen_by_parent(spec: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -
     if not spec.get("parent"):
         return {}
     used = used_by(RunFolder(spec["parent"]))
-    held_back = [row["id"] for row in rows if row["role"] in _HELD_BACK]
+    roles = _HELD_BACK if learns_without_label(spec) else (*_HELD_BACK, *_WITHOUT_LABEL)
+    held_back = [row["id"] for row in rows if row["role"] in roles]
     return {case: used[case] for case in held_back if case in used}
 
 
@@ -65,10 +74,10 @@ def _model_run(run: RunFolder, runs: Sequence[RunFolder], cases: Sequence[str]) 
     return None
 
 
-def _use(role: str, transductive: bool) -> str | None:
+def _use(role: str, spec: Mapping[str, Any]) -> str | None:
     if role == "labelled":
         return LABELLED
-    if role in ("unlabelled", "accepted") or transductive:
+    if learns_without_label(spec) and (role in _WITHOUT_LABEL or spec.get("transductive")):
         return UNLABELLED
     return None
 

@@ -11,11 +11,10 @@ from DualSSLSegLib.loop.controller import Controller
 from DualSSLSegLib.loop.predictions import predicted_cases, prediction_in
 from DualSSLSegLib.report.cards import MOST, Picturing, Progress, choose, thumbnails
 from DualSSLSegLib.report.case_picture import View
-from DualSSLSegLib.report.history import SEEN, TAUGHT, TrainedRound, as_round, trained_rounds
+from DualSSLSegLib.report.history import KEPT_OUT, SEEN, TAUGHT, TrainedRound, as_round, trained_rounds
 from DualSSLSegLib.report.model import Accuracy, Headline, QueueEntry, Report
 from DualSSLSegLib.report.reliability import reliability
 from DualSSLSegLib.report.scoring import (
-    KEPT_OUT,
     RISK_NAME,
     Evaluation,
     accuracy,
@@ -24,7 +23,7 @@ from DualSSLSegLib.report.scoring import (
     newest_evaluations,
     uncertainty_check,
 )
-from DualSSLSegLib.report.words import count, duration, memory, signed
+from DualSSLSegLib.report.words import count, duration, memory, signed, were
 
 _QUEUE_SHOWN = 6
 _WARNINGS_SHOWN = 20
@@ -96,9 +95,11 @@ def collect(controller: Controller, occasion: Occasion, progress: Progress | Non
 
 def _summary(newest: TrainedRound, scans: int) -> str:
     labelled = len(newest.with_role("labelled"))
+    beyond = newest.as_images or newest.with_role(SEEN)
+    source = "them and from the unlabelled scans" if beyond else "labelled scans alone"
     return (
-        f"{labelled} of {count(scans, 'scan')} are labelled. Two networks learned from them and from the unlabelled "
-        "scans; every other scan has a prediction, a map of where it is uncertain, and a place in the queue."
+        f"{labelled} of {count(scans, 'scan')} are labelled. Two networks learned from {source}; every "
+        "other scan has a prediction, a map of where it is uncertain, and a place in the queue."
     )
 
 
@@ -117,7 +118,7 @@ def _headlines(
         detail = f"{names[0]} → {names[-1]}" if len(names) > 1 else names[0]
         tiles.append(Headline(shown, f"mean Dice, {groups[0].group}", detail))
     labelled = [len(item.with_role("labelled")) for item in rounds]
-    detail = f"{labelled[0]} in the first round" if len(labelled) > 1 else "all others only as images"
+    detail = f"{labelled[0]} in the first round" if len(labelled) > 1 else _others(newest)
     tiles.append(Headline(f"{labelled[-1]} of {len(newest.cases)}", "scans labelled", detail))
     if evaluation is not None:
         tiles += _honesty(evaluation)
@@ -132,6 +133,15 @@ def _headlines(
     label = "training and prediction" if seconds is None else "from nothing to this page"
     tiles.append(Headline(duration(spent), label, f"{_device(newest)}, {memory(most)} of memory"))
     return tiles
+
+
+def _others(newest: TrainedRound) -> str:
+    """How the scans without a label took part in the training; "" when none did."""
+    images = len(newest.as_images)
+    if not images:
+        return ""
+    everyone = images + len(newest.with_role("labelled")) == len(newest.cases)
+    return f"{'all others' if everyone else count(images, 'other')} only as images"
 
 
 def _honesty(evaluation: Evaluation) -> list[Headline]:
@@ -150,19 +160,7 @@ def _honesty(evaluation: Evaluation) -> list[Headline]:
 
 
 def _statements(newest: TrainedRound, evaluation: Evaluation | None) -> list[str]:
-    kept = newest.with_role(*KEPT_OUT)
-    unlabelled = len(newest.with_role("unlabelled", "accepted"))
-    said = []
-    if newest.spec.get("transductive"):
-        said.append(
-            "The images of all scans, those kept for validation and test as well, were used without their labels."
-        )
-    elif kept:
-        said.append(
-            f"{unlabelled} scans were trained on without their labels, {len(kept)} were kept out of training."
-        )
-    else:
-        said.append(f"All {unlabelled} unlabelled scans were trained on without their labels (transductive).")
+    said = [sentence for sentence in (_trained_on(newest),) if sentence]
     seen = newest.with_role(SEEN, TAUGHT)
     if seen:
         said.append(
@@ -179,6 +177,20 @@ def _statements(newest: TrainedRound, evaluation: Evaluation | None) -> list[str
     if evaluation is None:
         said.append("There are no reference labels, so nothing here says how accurate the predictions are.")
     return said
+
+
+def _trained_on(newest: TrainedRound) -> str:
+    """How scans without a label were used; "" when there were none."""
+    images, kept = len(newest.as_images), len(newest.with_role(*KEPT_OUT))
+    if newest.transductive and kept:
+        return "The images of all scans, those kept for validation and test as well, were used without their labels."
+    if images and kept:
+        return f"{were(images, 'scan')} trained on without a label, {kept} kept out of training."
+    if kept:
+        return f"Only labelled scans were trained on, {were(kept, 'scan')} kept out of training."
+    if images > 1:
+        return f"All {images} unlabelled scans were trained on without their labels (transductive)."
+    return "The unlabelled scan was trained on without its label (transductive)." if images else ""
 
 
 def _queue(entries: Sequence, views: Mapping[str, View]) -> tuple[QueueEntry, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 from DualSSLSegLib.jobs.journal import EventReader
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.jobs.state import RunState, reduce
+from DualSSLSegLib.loop.usage import learns_without_label
 from DualSSLSegLib.methods.catalogue import CATALOGUE
 from DualSSLSegLib.report.charts import Series
 from DualSSLSegLib.report.model import Curves, Round
@@ -16,6 +17,8 @@ from DualSSLSegLib.report.words import count, duration, memory
 
 _NO_LOSS = ("learning_rate",)
 _MOST_LINES = 8
+KEPT_OUT, WITHOUT_LABEL = ("validation", "predict"), ("unlabelled", "accepted")
+"""Roles of cases that train nothing, unless a round is transductive, and of those that train as images."""
 SEEN, TAUGHT = "seen", "taught"
 """Instead of the role of a case that is held back from this round, when an earlier one that it went on from has
 trained on its image, or on its label."""
@@ -30,7 +33,7 @@ class TrainedRound:
     state: RunState
     events: Sequence[Mapping[str, Any]]
     spec: Mapping[str, Any]
-    cases: Mapping[str, str]  # case -> role, or SEEN / TAUGHT
+    cases: Mapping[str, str]  # case -> role in what was learnt, or SEEN / TAUGHT
 
     @property
     def name(self) -> str:
@@ -39,6 +42,16 @@ class TrainedRound:
     def with_role(self, *roles: str) -> list[str]:
         """The cases that had one of these roles."""
         return [case for case, role in self.cases.items() if role in roles]
+
+    @property
+    def transductive(self) -> bool:
+        """Whether the images of cases that were kept out trained all the same."""
+        return bool(self.spec.get("transductive")) and learns_without_label(self.spec)
+
+    @property
+    def as_images(self) -> list[str]:
+        """The cases that trained without a label."""
+        return self.with_role(*WITHOUT_LABEL, *(KEPT_OUT if self.transductive else ()))
 
     @property
     def seconds(self) -> float:
@@ -70,6 +83,10 @@ def trained_rounds(runs: Sequence[RunFolder]) -> list[TrainedRound]:
         for event in events:
             state = reduce(state, event)
         cases = {row["id"]: row["role"] for row in run.inputs()["cases"]}
+        if not learns_without_label(
+            spec
+        ):  # the baseline is given the unlabelled scans, and leaves them alone
+            cases = {case: "predict" if role in WITHOUT_LABEL else role for case, role in cases.items()}
         for case, use in (spec.get("seen_by_parent") or {}).items():
             cases[case] = TAUGHT if use == "labelled" else SEEN
         found.append(TrainedRound(len(found) + 1, run, state, events, spec, cases))
@@ -78,8 +95,8 @@ def trained_rounds(runs: Sequence[RunFolder]) -> list[TrainedRound]:
 
 def as_round(item: TrainedRound, notes: Sequence[str] = ()) -> Round:
     """A round as the report shows it."""
-    labelled, unlabelled = item.with_role("labelled"), item.with_role("unlabelled", "accepted")
-    kept = item.with_role("validation", "predict")
+    labelled, unlabelled = item.with_role("labelled"), item.with_role(*WITHOUT_LABEL)
+    kept = item.with_role(*KEPT_OUT)
     earlier = item.with_role(SEEN, TAUGHT)
     entry = CATALOGUE.get(str(item.spec.get("method")))
     steps = item.state.result.get("steps")

@@ -10,11 +10,11 @@ from typing import Any
 from DualSSLSegLib.atomic import read_json
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.report.charts import Dot
-from DualSSLSegLib.report.history import SEEN, TrainedRound
+from DualSSLSegLib.report.history import KEPT_OUT, SEEN, WITHOUT_LABEL, TrainedRound
 from DualSSLSegLib.report.model import Accuracy, Spread, StructureScore, UncertaintyCheck
 from DualSSLSegLib.report.words import count, signed
 
-KEPT_OUT, UNLABELLED = ("validation", "predict"), ("unlabelled", "accepted", SEEN)
+UNLABELLED = (*WITHOUT_LABEL, SEEN)
 RISK_NAME = "estimated error"
 
 
@@ -66,14 +66,14 @@ def accuracy(rounds: Sequence[TrainedRound], evaluations: Mapping[str, Evaluatio
     common = set.intersection(*(set(evaluation.cases) for _, evaluation in measured))
     newest = measured[-1][0]
     names = {value: name for _, evaluation in measured for value, name in evaluation.structures.items()}
-    transductive = any(item.spec.get("transductive") for item, _ in measured)
+    transductive = any(item.transductive for item, _ in measured)
     groups = (
         (
             KEPT_OUT,
             "kept out of training",
             "Their images were used in training without their labels (transductive)."
             if transductive
-            else "Neither their images nor their labels were used in training.",
+            else "The networks learned from neither their images nor their labels.",
         ),
         (
             UNLABELLED,

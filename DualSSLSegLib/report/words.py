@@ -8,6 +8,11 @@ def count(number: int, thing: str) -> str:
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
+def were(number: int, thing: str) -> str:
+    """ "1 scan was", "12 scans were"."""
+    return f"{count(number, thing)} {'was' if number == 1 else 'were'}"
+
+
 def duration(seconds: float | None) -> str:
     """A time in words: "8 s", "3 min 20 s", "2 h 05 min"; "" for None."""
     if seconds is None:

@@ -35,6 +35,23 @@ def test_a_scan_kept_for_testing_after_it_trained_is_not_called_unseen(tmp_path)
     assert used_by(training(tmp_path, {"d": "predict"}, transductive=True)) == {"d": "unlabelled"}
 
 
+def test_the_baseline_has_seen_no_scan_without_its_label(tmp_path):
+    roles = {"a": "labelled", "b": "unlabelled", "c": "accepted", "d": "predict"}
+    alone = training(tmp_path, roles, method="labels_only", transductive=True)
+    assert used_by(alone) == {"a": "labelled"}
+    assert groups_of(alone, [alone], ["b"]) == {"b": "held_out"}
+
+    # What it went on from may have seen them: then they are no unseen scans.
+    first = training(tmp_path, {"a": "labelled", "b": "unlabelled"}, method="dual")
+    spec = {"parent": str(first.path), "method": "labels_only"}
+    rows = [{"id": case, "role": role} for case, role in roles.items()]
+    assert seen_by_parent(spec, rows) == {"b": "unlabelled"}
+    assert used_by(training(tmp_path, roles, first, method="labels_only")) == {
+        "a": "labelled",
+        "b": "unlabelled",
+    }
+
+
 def test_predictions_without_training_belong_to_the_training_of_their_model(tmp_path):
     trained = training(tmp_path, {"a": "labelled", "b": "unlabelled"})
     run = RunFolder.create(tmp_path, {"kind": "predict"}, {"cases": []})

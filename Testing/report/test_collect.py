@@ -1,0 +1,88 @@
+"""What the page says about a training is what the training did."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from DualSSLSegLib.atomic import write_json
+from DualSSLSegLib.jobs.run_folder import RunFolder
+from DualSSLSegLib.report.collect import Occasion, _headlines, _statements, _summary
+from DualSSLSegLib.report.history import TrainedRound, as_round, trained_rounds
+from DualSSLSegLib.report.scoring import Evaluation, accuracy
+
+ALL_USED = "used without their labels"
+
+
+def trained(folder: Path, roles: dict[str, str], **spec: Any) -> TrainedRound:
+    rows = [{"id": case, "role": role} for case, role in roles.items()]
+    run = RunFolder.create(folder, {"kind": "train", "method": "dual", **spec}, {"cases": rows})
+    run.events_path.touch()
+    write_json(run.scores_path, {"suggestions": []})
+    (item,) = trained_rounds([run])
+    return item
+
+
+def told(item: TrainedRound) -> str:
+    """All that is said about what was trained on."""
+    tiles = [f"{tile.label}: {tile.detail}" for tile in _headlines([item], (), None, Occasion())]
+    return "\n".join([_summary(item, len(item.cases)), *_statements(item, None), *tiles])
+
+
+@pytest.mark.parametrize("transductive", [False, True])
+def test_the_baseline_is_not_said_to_have_learned_from_unlabelled_scans(tmp_path, transductive):
+    roles = {"a": "labelled", "b": "unlabelled", "c": "accepted"}
+    item = trained(tmp_path, roles, method="labels_only", transductive=transductive)
+    said = told(item)
+    assert "Two networks learned from labelled scans alone;" in said
+    assert "Only labelled scans were trained on, 2 scans were kept out of training." in said
+    for word in ("from the unlabelled", "transductive", "images", "without"):
+        assert word not in said
+    assert ("Scans", "1 labelled, 0 unlabelled, 2 kept out of training") in as_round(item).facts
+
+
+def test_the_baseline_has_its_scores_among_those_of_unseen_scans(tmp_path):
+    item = trained(tmp_path, {"a": "labelled", "b": "unlabelled"}, method="labels_only", transductive=True)
+    row = {"dice": 0.5, "hd95_mm": None, "asd_mm": None, "state": "present"}
+    content = {
+        "cases": {"b": {"structures": {"x": row}, "risk": 0.1}},
+        "structures": [{"name": "x", "value": 1}],
+    }
+    (group,) = accuracy([item], {item.run.id: Evaluation(content, {})})
+    assert group.group == "1 scan kept out of training"
+    assert group.explanation == "The networks learned from neither their images nor their labels."
+
+
+def test_the_baseline_that_goes_on_from_another_method_says_what_that_one_had_seen(tmp_path):
+    roles = {"a": "labelled", "b": "unlabelled"}
+    item = trained(tmp_path, roles, method="labels_only", seen_by_parent={"b": "unlabelled"})
+    assert "learned from them and from the unlabelled scans" in told(item)
+    assert "1 scan kept out of the newest round had trained an earlier one" in told(item)
+
+
+@pytest.mark.parametrize(
+    "others, transductive, sentence",
+    [
+        ({}, False, ""),
+        ({"b": "unlabelled"}, False, "The unlabelled scan was trained on without its label (transductive)."),
+        (
+            {"b": "unlabelled", "c": "accepted"},
+            False,
+            "All 2 unlabelled scans were trained on without their labels (transductive).",
+        ),
+        (
+            {"b": "unlabelled", "c": "predict"},
+            False,
+            "1 scan was trained on without a label, 1 kept out of training.",
+        ),
+        ({"c": "predict"}, False, "Only labelled scans were trained on, 1 scan was kept out of training."),
+        ({"c": "validation"}, True, ALL_USED),
+    ],
+)
+def test_only_what_took_part_in_a_training_is_counted(tmp_path, others, transductive, sentence):
+    said = told(trained(tmp_path, {"a": "labelled", **others}, transductive=transductive))
+    assert sentence in said
+    assert ("trained on" in said or ALL_USED in said) == bool(sentence)
+    assert " 0 " not in said
