@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from support.fabricated_report import fabricated_report
 
-from DualSSLSegLib.report.axes import ticks
+from DualSSLSegLib.report.axes import WIDTH, ticks
 from DualSSLSegLib.report.charts import Series, line_chart, strip_chart
 from DualSSLSegLib.report.model import Report, Spread
 from DualSSLSegLib.report.page import page, write_page
@@ -133,6 +133,18 @@ def test_a_long_curve_is_thinned_but_keeps_its_course() -> None:
         [Series("a", steps.tolist(), (1.0 / (1 + steps / 500)).tolist())], x_label="", y_label="", title=""
     )
     assert len(drawn) < 20_000
+
+
+def test_a_long_curve_is_drawn_to_its_last_step() -> None:
+    steps = np.arange(1, 602)  # three to a point, and one that is left over
+    drawn = line_chart(
+        [Series("a", steps.tolist(), (steps == 601).astype(float).tolist())], x_label="", y_label="", title=""
+    )
+    raw = re.findall('class="raw" [^>]*points="([^"]*)"', drawn)[0].split()
+    assert len(raw) <= 301
+    right, bottom = raw[-1].split(",")
+    assert float(right) == WIDTH - 12
+    assert float(bottom) < float(raw[0].split(",")[1])
 
 
 def test_a_flat_curve_and_a_single_point_have_axes() -> None:
