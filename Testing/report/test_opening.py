@@ -9,8 +9,8 @@ import pytest
 
 from DualSSLSegLib.atomic import write_json
 from DualSSLSegLib.jobs.run_folder import RunFolder
-from DualSSLSegLib.report.collect import Occasion, _headlines, _statements, _summary
 from DualSSLSegLib.report.history import TrainedRound, as_round, trained_rounds
+from DualSSLSegLib.report.opening import headlines, statements, summary
 from DualSSLSegLib.report.scoring import Evaluation, accuracy
 
 ALL_USED = "used without their labels"
@@ -27,8 +27,8 @@ def trained(folder: Path, roles: dict[str, str], **spec: Any) -> TrainedRound:
 
 def told(item: TrainedRound) -> str:
     """All that is said about what was trained on."""
-    tiles = [f"{tile.label}: {tile.detail}" for tile in _headlines([item], (), None, Occasion())]
-    return "\n".join([_summary(item, len(item.cases)), *_statements(item, None), *tiles])
+    tiles = [f"{tile.label}: {tile.detail}" for tile in headlines([item], (), None)]
+    return "\n".join([summary(item, len(item.cases)), *statements(item, None), *tiles])
 
 
 @pytest.mark.parametrize("transductive", [False, True])
