@@ -54,6 +54,11 @@ class TrainedRound:
         return self.with_role(*WITHOUT_LABEL, *(KEPT_OUT if self.transductive else ()))
 
     @property
+    def calibration(self) -> Mapping[str, Any] | None:
+        """The newest `calibrated` event; None when it did not come to that."""
+        return next((one for one in reversed(self.events) if one.get("type") == "calibrated"), None)
+
+    @property
     def seconds(self) -> float:
         """Time at work over all attempts: from every `started` to the last event before the next."""
         total, began, last = 0.0, None, None

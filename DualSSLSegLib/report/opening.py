@@ -32,7 +32,9 @@ def headlines(
     tiles = []
     if groups:
         values = mean_dice(groups[0])
-        shown = " → ".join(f"{value:.3f}" for value in dict.fromkeys((values[0], values[-1])))
+        shown = " → ".join(
+            "–" if value is None else f"{value:.3f}" for value in dict.fromkeys((values[0], values[-1]))
+        )
         names = [name.lower() for name, _ in groups[0].rounds]
         detail = f"{names[0]} → {names[-1]}" if len(names) > 1 else names[0]
         tiles.append(Headline(shown, f"mean Dice, {groups[0].group}", detail))
@@ -90,8 +92,9 @@ def statements(newest: TrainedRound, evaluation: Evaluation | None) -> list[str]
         temperature = newest.state.result.get("temperature", 1.0)
         said.append(f"Uncertainty is calibrated on the validation scans (temperature {temperature:.2f}).")
     else:
+        why = str((newest.calibration or {}).get("explanation", "")).removeprefix("Not calibrated: ")
         said.append(
-            "Uncertainty is uncalibrated (T = 1): that needs 8 labelled scans. It orders voxels, it is no probability."
+            f"Uncertainty is not calibrated (T = 1){f': {why}' if why else '.'} It orders voxels, it is no probability."
         )
     if evaluation is None:
         said.append("There are no reference labels, so nothing here says how accurate the predictions are.")

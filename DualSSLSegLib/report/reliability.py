@@ -15,7 +15,7 @@ _LEAST_VOXELS = 20  # a bin with fewer says nothing
 
 def reliability(item: TrainedRound) -> Reliability | None:
     """Confidence against accuracy without and with the temperature; None when the training was not calibrated."""
-    event = next((one for one in reversed(item.events) if one.get("type") == "calibrated"), None)
+    event = item.calibration
     if event is None or not event.get("calibrated") or event.get("error_after") is None:
         return None
     series = [

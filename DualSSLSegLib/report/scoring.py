@@ -96,11 +96,14 @@ def _kept_out(case: str, measured: Sequence[tuple[TrainedRound, Evaluation]]) ->
     return all(item.cases.get(case) in KEPT_OUT for item, _ in measured)
 
 
-def mean_dice(part: Accuracy) -> list[float]:
-    """Mean Dice after every round of a group, of the means of the structures that all of its rounds know."""
+def mean_dice(part: Accuracy) -> list[float | None]:
+    """Mean Dice after every round of a group, of the means of the structures that all of its rounds know.
+
+    None for a round that defines none of them.
+    """
     common = set.intersection(*({score.structure for score in scores} for _, scores in part.rounds))
     return [
-        Spread.of([score.dice.mean for score in scores if score.structure in common]).mean or 0.0
+        Spread.of([score.dice.mean for score in scores if score.structure in common]).mean
         for _, scores in part.rounds
     ]
 

@@ -88,11 +88,12 @@ def fit_temperature(
     samples = [(q, y) for q, y in samples if y.size]
     if known < MIN_LABELLED_CASES:
         return _uncalibrated(
-            f"{known} labelled cases are too few: calibration starts at {MIN_LABELLED_CASES}."
+            f"{known} labelled case{'s are' if known != 1 else ' is'} too few, calibration starts at "
+            f"{MIN_LABELLED_CASES}."
         )
     if not samples:
         return _uncalibrated(
-            "no labelled case was kept out of training, so there is nothing to calibrate on."
+            "no usable labelled case was kept out of training, so there is nothing to calibrate on."
         )
     from scipy import optimize  # here, because it takes a second to load and few runs calibrate
 

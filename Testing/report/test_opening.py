@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +12,21 @@ import pytest
 from DualSSLSegLib.atomic import write_json
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.report.history import TrainedRound, as_round, trained_rounds
+from DualSSLSegLib.report.model import Accuracy, Spread, StructureScore
 from DualSSLSegLib.report.opening import headlines, statements, summary
 from DualSSLSegLib.report.scoring import Evaluation, accuracy
+from DualSSLSegLib.uncertainty.calibration import fit_temperature
 
 ALL_USED = "used without their labels"
 
 
-def trained(folder: Path, roles: dict[str, str], **spec: Any) -> TrainedRound:
+def trained(
+    folder: Path, roles: dict[str, str], *, events: Sequence[dict[str, Any]] = (), **spec: Any
+) -> TrainedRound:
     rows = [{"id": case, "role": role} for case, role in roles.items()]
     run = RunFolder.create(folder, {"kind": "train", "method": "dual", **spec}, {"cases": rows})
-    run.events_path.touch()
+    lines = [json.dumps({"v": 1, "seq": number, **event}) + "\n" for number, event in enumerate(events, 1)]
+    run.events_path.write_text("".join(lines))
     write_json(run.scores_path, {"suggestions": []})
     (item,) = trained_rounds([run])
     return item
@@ -86,3 +93,27 @@ def test_only_what_took_part_in_a_training_is_counted(tmp_path, others, transduc
     assert sentence in said
     assert ("trained on" in said or ALL_USED in said) == bool(sentence)
     assert " 0 " not in said
+
+
+@pytest.mark.parametrize(
+    "labelled, why", [(7, "7 labelled cases are too few"), (12, "no usable labelled case was kept out")]
+)
+def test_an_uncalibrated_uncertainty_says_why(tmp_path, labelled, why):
+    event = {"t": 1.0, "type": "calibrated", **fit_temperature([], [], labelled_cases=labelled).to_dict()}
+    roles = {f"l{number}": "labelled" for number in range(labelled)}
+    said = told(trained(tmp_path, roles, events=[event]))
+    assert f"Uncertainty is not calibrated (T = 1): {why}" in said
+    assert "needs 8" not in said
+    assert "Uncertainty is not calibrated (T = 1). It orders" in told(trained(tmp_path, roles))
+
+
+def test_an_overlap_that_is_not_defined_is_no_overlap_of_nothing(tmp_path):
+    def score(*dice: float | None) -> tuple[StructureScore]:
+        none = Spread.of([])
+        return (StructureScore("x", Spread.of(dice), none, none, 0, 0, ()),)
+
+    item = trained(tmp_path, {"a": "labelled"})
+    nothing = Accuracy("1 scan", "", (("Round 1", score(None)),))
+    assert headlines([item], [nothing], None)[0].value == "–"
+    later = Accuracy("1 scan", "", (*nothing.rounds, ("Round 2", score(0.5, None))))
+    assert headlines([item], [later], None)[0].value == "– → 0.500"

@@ -90,7 +90,7 @@ def fabricated_report(*, reference: bool = True) -> Report:
         ),
         statements=(
             "The 122 unlabelled scans were used in training without their labels (transductive); 40 were kept out.",
-            "Uncertainty is uncalibrated (T = 1): that needs 8 labelled scans.",
+            "Uncertainty is not calibrated (T = 1): 6 labelled cases are too few, calibration starts at 8.",
         ),
         queue=tuple(
             QueueEntry(
