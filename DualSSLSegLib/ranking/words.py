@@ -82,7 +82,8 @@ def unlike_labelled(novelty: Novelty) -> str:
 
 
 def ordinary(score: CaseScore) -> str:
-    overlap = f"the networks overlap with Dice {1 - score.disagreement:.2f}" if score.networks > 1 else ""
+    compared = score.networks > 1 and any(one.disagreement is not None for one in score.structures)
+    overlap = f"the networks overlap with Dice {1 - score.disagreement:.2f}" if compared else ""
     entropy = (
         ""
         if score.rim_entropy is None

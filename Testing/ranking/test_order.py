@@ -85,6 +85,14 @@ def test_an_ordinary_case_says_that_nothing_stands_out_with_its_numbers():
     assert all(f"{1 - one.values['disagreement']:.2f}" in one.reason for one in plain)
 
 
+def test_a_case_with_nothing_to_find_and_nothing_found_claims_no_overlap():
+    nothing = np.zeros((2, 2, 12, 12, 12), np.float32)
+    nothing[:, 0] = 1.0
+    score = case_score(nothing, (1, 1, 1), ["a"], LabelledVolumes({"a": (0.0, 0.0, 5.0)}))
+    (one,), _ = order({"case": score}, n=1, seed=0)
+    assert one.reason == "No single sign stands out: nothing was predicted, and nothing is expected."
+
+
 def test_what_every_case_shares_is_nobodys_reason():
     scores = {f"case_{seed}": score_of(seed, pieces=2) for seed in range(12)}
     queue, _ = order(scores, n=12, seed=0)
