@@ -14,12 +14,16 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(word in str(error).lower() for word in _WORDS)
 
 
+def reason_of(error: BaseException) -> str:
+    """The first line of what `error` says, or its kind: a MemoryError often says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:500]
+
+
 def in_words(error: BaseException) -> OutOfMemory:
     """`error`, for which `is_out_of_memory` holds, as an error with a next step."""
     if isinstance(error, OutOfMemory):
         return error
-    reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:500]
     return OutOfMemory(
-        f"memory did not suffice ({reason}).",
+        f"memory did not suffice ({reason_of(error)}).",
         hint="Close other programs, or use a machine with more memory.",
     )

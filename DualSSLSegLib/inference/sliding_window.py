@@ -24,7 +24,7 @@ from DualSSLSegLib.inference.device_memory import free_bytes, release
 from DualSSLSegLib.inference.embedding import EmbeddingSum
 from DualSSLSegLib.inference.forward import PRECISIONS, Forward, Network, evaluating, flip_sets
 from DualSSLSegLib.inference.mapped_array import VolumeArray
-from DualSSLSegLib.inference.out_of_memory import is_out_of_memory
+from DualSSLSegLib.inference.out_of_memory import is_out_of_memory, reason_of
 from DualSSLSegLib.inference.windows import Window, WindowGrid, plan_windows, smaller_window
 from DualSSLSegLib.networks.side_by_side import Each, side_by_side
 
@@ -127,7 +127,7 @@ def predict(
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
-                reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+                reason = reason_of(error)
             # Outside the except block: the traceback kept the tensors of the failed attempt alive.
             release(device)
             if count > 1:

@@ -11,7 +11,7 @@ import torch
 
 from DualSSLSegLib.errors import BadInput, OutOfMemory, Stopped
 from DualSSLSegLib.inference.device_memory import release
-from DualSSLSegLib.inference.out_of_memory import is_out_of_memory
+from DualSSLSegLib.inference.out_of_memory import is_out_of_memory, reason_of
 from DualSSLSegLib.training.beginning import adopt_parent, make_learner, make_method, make_streams
 from DualSSLSegLib.training.checkpoint import read_checkpoint, write_checkpoint
 from DualSSLSegLib.training.iterations import Clock, plan_iterations
@@ -77,7 +77,7 @@ class Trainer:
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
-                reason = str(error).splitlines()[0]
+                reason = reason_of(error)
             release(torch.device(self.task.device))
             smaller = self.plan.smaller()
             if smaller is None:

@@ -266,14 +266,15 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path):
         Trainer(tiny_task(tmp_path, seed=1), Listener()).run()
 
 
-def test_when_memory_runs_out_the_training_gets_smaller_and_says_so(tmp_path, monkeypatch):
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError("out of memory"), MemoryError()])
+def test_when_memory_runs_out_the_training_gets_smaller_and_says_so(tmp_path, monkeypatch, error):
     whole = Learner.train_step
     sizes = []
 
     def short_of_memory(self, step, total, labelled, unlabelled):
         sizes.append(self.plan.patch_size)
         if self.plan.patch_size[0] > 16:
-            raise torch.OutOfMemoryError("out of memory")
+            raise error
         return whole(self, step, total, labelled, unlabelled)
 
     monkeypatch.setattr(Learner, "train_step", short_of_memory)
