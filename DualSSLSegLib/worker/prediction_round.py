@@ -106,15 +106,15 @@ def _predict_case(
     progress: CaseProgress,
 ) -> None:
     run = session.run
-    kept = _kept_facts(session, case)
+    image = prepared.images[case.id]
+    kept = _kept_facts(session, case, image.digest)
     if kept is None:
-        image = prepared.images[case.id]
         prediction = predictor.predict(image.image, progress.hear)
         try:
             result = assess(prediction, predictor.model, image.working, image.source, volumes)
         finally:
             prediction.discard()
-        write_case(run, case.id, result, image.source, predictor.model)
+        write_case(run, case.id, result, image.source, image.digest, predictor.model)
         score, embedding = result.score, result.embedding
     else:
         score = CaseScore.from_dict(kept["score"])
@@ -130,8 +130,8 @@ def _predict_case(
     )
 
 
-def _kept_facts(session: Session, case: InputCase) -> dict[str, Any] | None:
-    """The facts that an earlier attempt wrote for this case, if they are whole and of this version."""
+def _kept_facts(session: Session, case: InputCase, image_digest: str) -> dict[str, Any] | None:
+    """The facts that an earlier attempt wrote for this case, if they are whole, of this version and of this scan."""
     path = session.run.prediction_facts_path(case.id)
     if not path.exists():
         return None
@@ -139,7 +139,9 @@ def _kept_facts(session: Session, case: InputCase) -> dict[str, Any] | None:
         facts = read_json(path)
     except BadInput:
         return None
-    return facts if isinstance(facts, dict) and facts.get("v") == FACTS_VERSION else None
+    if not isinstance(facts, dict) or facts.get("v") != FACTS_VERSION:
+        return None
+    return facts if facts.get("image_digest", image_digest) == image_digest else None
 
 
 def rank_all(session: Session, cases: Sequence[InputCase], found: Round, bad: BadScans) -> int:
