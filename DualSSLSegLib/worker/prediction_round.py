@@ -40,15 +40,19 @@ class Round:
 def labelled_volumes(
     cases: Sequence[InputCase], prepared: PreparedScans, table: Sequence[LabelStructure]
 ) -> LabelledVolumes | None:
-    """How large every structure of `table` is in the labelled training scans; None without labelled scans."""
+    """How large every structure of `table` is in the labelled training scans; None without labelled scans.
+
+    A label that is older than a structure does not count as one without it.
+    """
     names = [row.name for row in table]
-    rows = [
-        structure_volumes(
-            prepared.labels[case.id].array(), prepared.images[case.id].working.spacing_mm, names
-        )
-        for case in with_role(cases, "labelled")
-        if case.id in prepared.labels
-    ]
+    rows = []
+    for case in with_role(cases, "labelled"):
+        if case.id not in prepared.labels:
+            continue
+        spacing_mm = prepared.images[case.id].working.spacing_mm
+        volumes = structure_volumes(prepared.labels[case.id].array(), spacing_mm, names)
+        unknown = {names[index - 1] for index in prepared.unknown.get(case.id, ())}
+        rows.append({name: mm3 for name, mm3 in volumes.items() if name not in unknown})
     return LabelledVolumes.from_cases(rows) if rows else None
 
 
