@@ -18,7 +18,9 @@ def structure_volumes(
     label: np.ndarray, spacing_mm: Sequence[float], structure_names: Sequence[str]
 ) -> dict[str, float]:
     """Volume in mm3 per structure of a label map (X, Y, Z) of class indices 1, 2, ... in the names' order."""
-    counts = np.bincount(np.asarray(label, dtype=np.uint8).ravel(), minlength=len(structure_names) + 1)
+    counts = np.zeros(256, np.int64)
+    for plane in label:  # counted at once, a whole scan would take eight times its memory
+        counts += np.bincount(np.asarray(plane, dtype=np.uint8).ravel(), minlength=256)
     voxel_mm3 = float(np.prod(np.asarray(spacing_mm, dtype=np.float64)))
     return {name: float(counts[index]) * voxel_mm3 for index, name in enumerate(structure_names, start=1)}
 

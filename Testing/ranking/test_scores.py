@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from itertools import pairwise
 
 import numpy as np
@@ -143,6 +144,15 @@ def test_a_volume_is_compared_with_the_labelled_ones():
         "anterior": 2.0,
         "posterior": 4.0,
     }
+
+
+def test_volumes_are_counted_without_a_copy_of_the_scan():
+    label = np.ones((64, 64, 64), np.uint8)
+    tracemalloc.start()
+    volumes = structure_volumes(label, (1, 1, 2), NAMES)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert volumes == {"anterior": 2.0 * 64**3, "posterior": 0.0} and peak < label.nbytes
 
 
 def test_half_precision_memory_maps_are_read_in_slabs_with_the_same_result(tmp_path, monkeypatch):
