@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 import sys
 import tempfile
 import time
@@ -31,14 +32,15 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from benchmarks import cells  # noqa: E402
 from benchmarks.accuracy_measures import machine, measure, measure_calibration  # noqa: E402
-from benchmarks.accuracy_results import read_results  # noqa: E402
+from benchmarks.accuracy_results import read_results, seed_means  # noqa: E402
 from benchmarks.accuracy_run import facts_of, make_study, roles_of, train_and_predict  # noqa: E402
 from benchmarks.accuracy_table import page  # noqa: E402
 from benchmarks.arms import Arm, TrainingTime, arms, result_name, training_time  # noqa: E402
 from benchmarks.real_sets import Protocol, data_set, protocol, scans_of, structure_names  # noqa: E402
 from DualSSLSegLib.atomic import write_bytes, write_json  # noqa: E402
-from DualSSLSegLib.errors import DualSSLSegError  # noqa: E402
+from DualSSLSegLib.errors import BadInput, DualSSLSegError  # noqa: E402
 
 RESULTS = ROOT / "benchmarks" / "results"
 
@@ -69,6 +71,27 @@ def one_result(
         }
 
 
+def check_done(path: Path, length: TrainingTime, device: str) -> None:
+    """Raise BadInput when a finished run had another number of steps than asked for, or another device: the name of
+    its file tells neither where the steps stand for a time."""
+    training = json.loads(path.read_text(encoding="utf-8"))["training"]
+    asked_and_done = []
+    if length.iterations is not None:
+        asked_and_done.append((f"{length.iterations} steps", f"{training['iterations']} steps"))
+    used = (training.get("device") or {}).get("device")
+    if device != "auto" and used:
+        asked_and_done.append((device.split(":")[0], used.split(":")[0]))
+    for asked, done in asked_and_done:
+        if asked != done:
+            raise BadInput(
+                f"this finished run was made with {done}, and {asked} are asked for."
+                if asked.endswith("steps")
+                else f"this finished run was made on {done}, and {asked} is asked for.",
+                hint="Move the file away to train anew, or name a --tag or another folder of --results.",
+                path=path,
+            )
+
+
 def bench(arguments: argparse.Namespace, folder: Path) -> None:
     """Do all runs that are asked for and not done yet."""
     data, splits = data_set(arguments.name)
@@ -79,6 +102,7 @@ def bench(arguments: argparse.Namespace, folder: Path) -> None:
                 who = protocol(splits, None if arm.full else labels, development=arguments.development)
                 name = result_name(arguments.name, arm.name, len(who.labelled), arguments.time, seed)
                 if (folder / name).exists():
+                    check_done(folder / name, arguments.time, arguments.device)
                     print(f"{name}: done already", flush=True)
                 elif name not in (row[0] for row in todo):
                     todo.append((name, who, arm, seed))
@@ -91,8 +115,8 @@ def bench(arguments: argparse.Namespace, folder: Path) -> None:
                 scans, structure_names(splits), who, arm, arguments.time, seed, arguments.device
             )
             write_json(folder / name, {"set": arguments.name, "budget_text": arguments.time.text, **result})
-            dice = [m["dice"] or 0 for row in result["cases"].values() for m in row["metrics"].values()]
-            print(f"{name}: Dice {sum(dice) / len(dice):.4f} ({time.monotonic() - begun:.0f} s)", flush=True)
+            dice = cells.number(seed_means([result], "dice").get(seed), 4)
+            print(f"{name}: Dice {dice} ({time.monotonic() - begun:.0f} s)", flush=True)
 
 
 def arguments_from(words: list[str] | None = None) -> argparse.Namespace:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from benchmarks import cells
-from benchmarks.accuracy_results import Result, by_setting, difference, metrics_of
+from benchmarks.accuracy_results import Result, by_setting, difference, metrics_of, seed_means
 from benchmarks.arms import DUAL, LABELS_ONLY, STRONG
 from benchmarks.ladder_table import ladder
 from benchmarks.published import beside_published
 from benchmarks.seed_table import differences, over_seeds
-from DualSSLSegLib.evaluation.summary import summarise
+from DualSSLSegLib.evaluation.summary import case_means, summarise
 from DualSSLSegLib.evaluation.uncertainty_check import ErrorCapture, failure_detection, summarise_capture
 from DualSSLSegLib.ranking.quality import fixed_risk
 
@@ -45,18 +45,18 @@ def table(results: Sequence[Result]) -> str:
     ]
     for result in results:
         summary = summarise(metrics_of(result))
-        dice = {case: [m["dice"] for m in row["metrics"].values()] for case, row in result["cases"].items()}
-        mean = {case: sum(v or 0 for v in values) / len(values) for case, values in dice.items()}
+        dice = case_means(metrics_of(result), "dice")
         others = summarise(metrics_of(result, "others")).mean["dice"].mean if result.get("others") else None
         trust = {case: -_risk(row["score"]) for case, row in result["cases"].items()}
-        found = failure_detection(trust, mean)
+        found = failure_detection(trust, dice)
         capture = summarise_capture([_capture(row["capture"]) for row in result["cases"].values()])
         per = " / ".join(cells.number(s.measures["dice"].mean, 3) for s in summary.structures.values())
+        mean = seed_means([result], "dice").get(result["seed"])
         hd95, asd = (cells.number(summary.mean[name].mean, 2) for name in ("hd95_mm", "asd_mm"))
         low, high = found.pearson.interval or (None, None)
         lines.append(
             f"| {result['set']} | {result['labels']} | {result['method']} | {result['seed']} "
-            f"| {result['budget_text']} | {sum(mean.values()) / len(mean):.4f} | {per} "
+            f"| {result['budget_text']} | {cells.number(mean, 4)} | {per} "
             f"| {cells.number(others, 4)} | {hd95} | {asd} "
             f"| {cells.number(found.pearson.coefficient, 2)} "
             f"({cells.number(low, 2)} to {cells.number(high, 2)}) | {cells.number(found.spearman.coefficient, 2)} "

@@ -39,6 +39,7 @@ from DualSSLSegLib.loop.controller import Controller  # noqa: E402
 from DualSSLSegLib.methods.catalogue import DEFAULT_METHOD  # noqa: E402
 
 RESULTS = ROOT / "benchmarks" / "results" / "label_curve"
+CANDIDATES = 1000
 
 
 def who_does_what(splits: dict[str, Any], first: int, candidates: int) -> Protocol:
@@ -133,6 +134,8 @@ def curves(folder: Path, seed: int, arguments: argparse.Namespace) -> None:
 def _name(arguments: argparse.Namespace, choice: str, seed: int) -> str:
     labels = "-".join(map(str, arguments.labels))
     setting = f"{arguments.method}_{labels}labels_{arguments.iterations}steps"
+    if arguments.candidates != CANDIDATES:
+        setting += f"_{arguments.candidates}candidates"
     return f"{arguments.name}_{choice}_{setting}_seed{seed}.json"
 
 
@@ -148,7 +151,7 @@ def arguments_from(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--method", default=DEFAULT_METHOD)
     parser.add_argument("--iterations", type=int, default=300, help="of each training")
     parser.add_argument("--stands-for", default="2 min", help="the time these steps take on a quiet machine")
-    parser.add_argument("--candidates", type=int, default=1000, help="scans to choose from, at most")
+    parser.add_argument("--candidates", type=int, default=CANDIDATES, help="scans to choose from, at most")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--results", type=Path, default=RESULTS)
     found = parser.parse_args(words)

@@ -18,6 +18,8 @@ def page(results: Sequence[dict[str, Any]]) -> str:
     header = [
         "set",
         "method",
+        "steps",
+        "candidates",
         "scans labelled",
         "choice",
         "seeds",
@@ -26,15 +28,14 @@ def page(results: Sequence[dict[str, Any]]) -> str:
         "Spearman of score and Dice",
     ]
     rows = []
-    settings = dict.fromkeys((r["set"], r["method"], p["labels"]) for r in results for p in r["points"])
-    for set_name, method, labels in settings:
+    settings = dict.fromkeys(_setting(result, point) for result in results for point in result["points"])
+    for setting in settings:
         at = {
             choice: [
                 {"seed": result["seed"], "cases": point["cases"]}
                 for result in results
                 for point in result["points"]
-                if (result["set"], result["method"], point["labels"]) == (set_name, method, labels)
-                and result["choice"] == choice
+                if _setting(result, point) == setting and result["choice"] == choice
             ]
             for choice in CHOICES
         }
@@ -45,9 +46,7 @@ def page(results: Sequence[dict[str, Any]]) -> str:
             ranks = [rank_correlation(point) for point in points]
             rows.append(
                 [
-                    set_name,
-                    method,
-                    str(labels),
+                    *map(str, setting),
                     choice,
                     cells.seeds(len(points)),
                     cells.mean_and_spread(list(seed_means(points, "dice").values()), 4),
@@ -61,6 +60,12 @@ def page(results: Sequence[dict[str, Any]]) -> str:
         "per case over the mean of the seeds that both have, with 95 % bootstrap intervals. The score is the estimated "
         "error of a prediction, so its correlation is printed with the sign turned.\n\n"
     ) + cells.table(header, rows)
+
+
+def _setting(result: dict[str, Any], point: dict[str, Any]) -> tuple[str, str, int, int, int]:
+    """What the points of one row share: set, method, steps of a training, scans to choose from, scans labelled."""
+    steps = point["training"]["iterations"]
+    return result["set"], result["method"], steps, result["candidates"], point["labels"]
 
 
 def rank_correlation(point: dict[str, Any]) -> float | None:

@@ -11,7 +11,7 @@ from DualSSLSegLib.errors import BadInput
 
 COPY_AGAIN = "Copy or export it again from where it came from."
 _GZIP_MAGIC = b"\x1f\x8b"
-_CHUNK = 1 << 20
+_CHUNK = 1 << 16  # as large as a member of the files of bgzip: what lies behind a member is copied with it
 
 
 def check_file(path: Path) -> None:
@@ -61,19 +61,19 @@ def gunzip(data: bytes, path: Path) -> bytes:
     """
     parts: list[bytes] = []
     view = memoryview(data)
-    while len(view):
+    position = 0
+    while position < len(view):
         unpacker = zlib.decompressobj(wbits=31)
-        position = 0
         try:
             while not unpacker.eof and position < len(view):
-                parts.append(unpacker.decompress(view[position : position + _CHUNK]))
-                position += _CHUNK
+                chunk = view[position : position + _CHUNK]
+                parts.append(unpacker.decompress(chunk))
+                position += len(chunk) - len(unpacker.unused_data)
         except zlib.error as error:
             raise _damaged(path) from error
         if not unpacker.eof:
             raise _damaged(path)
-        view = memoryview(unpacker.unused_data + bytes(view[position:])).cast("B")
-        if not any(view):
+        if not any(view[position:]):
             break  # zero padding after the last member, which some archives add, carries nothing
     return b"".join(parts)
 

@@ -94,7 +94,7 @@ class Controller:
 
         Raises BadInput when the case has no prediction.
         """
-        prediction = self._prediction(case)
+        prediction = self.present_prediction(case)
         revision = self.label(case, prediction.label, author=author, origin="accepted", run=prediction.run.id)
         verdict = Verdict(prediction.run.id, author, time.time())
         self.study.update_review(case, lambda review: review.with_accepted(verdict))
@@ -102,7 +102,7 @@ class Controller:
 
     def reject(self, case: str, *, author: str, reason: str = "") -> None:
         """Say that the newest prediction of a case is no good. Raises BadInput when it has none."""
-        verdict = Verdict(self._prediction(case).run.id, author, time.time(), reason)
+        verdict = Verdict(self.present_prediction(case).run.id, author, time.time(), reason)
         self.study.update_review(case, lambda review: review.with_rejected(verdict))
 
     def split(self, cases: Sequence[str] = (), name: str | None = None) -> SplitTable:
@@ -114,19 +114,18 @@ class Controller:
     # ------------------------------------------------------------------------------------------- results
 
     def prediction(self, case: str) -> Prediction | None:
-        """The newest prediction of a case, or None."""
-        return predictions.newest_prediction(self.runs.all(), case)
+        """The newest prediction of a case, or None; also None when its scan has been replaced since."""
+        found = predictions.newest_prediction(self.runs.all(), case)
+        return found if found is not None and self.study.prediction_fits(case, found.run.id) else None
 
     def waiting_prediction(self, case: str) -> Prediction | None:
         """The newest prediction of a case, or None; also None when it was rejected: nobody should begin from it."""
         found = self.prediction(case)
         return None if found is None or self.study.review(case).rejects(found.run.id) else found
 
-    def _prediction(self, case: str) -> Prediction:
-        found = self.prediction(self.study.case(case).id)
-        if found is None:
-            raise BadInput(f"case {case!r} has no prediction.", hint="Train first.", path=self.study.path)
-        return found
+    def present_prediction(self, case: str) -> Prediction:
+        """The newest prediction of a case. Raises BadInput when it has none, and when its scan was replaced since."""
+        return predictions.present_prediction(self.study, self.runs.all(), case)
 
     def next_cases(self, n: int | None = None) -> Queue | None:
         """What to review next, the first `n` (all by default); None when a cold start is due (`start("rank")`).

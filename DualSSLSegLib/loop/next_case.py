@@ -69,6 +69,11 @@ def newest_queue(
     # A case kept for validation or test since the ranking must not be corrected for training.
     suggestions = [row for row in content["suggestions"] if row["case"] in may_train]
     open_rows = [row for row in suggestions if states[row["case"]] not in _SETTLED]
+    if by_model:
+        without = {case.id for case in status.cases if not case.predicted}
+        open_rows = [
+            row for row in open_rows if not (row["case"] in without and _predicted(run, row["case"]))
+        ]
     if not open_rows and not by_model:
         return None
     known = {entry.case: entry for entry in before.cases} if before and before.run == run.id else {}
@@ -76,6 +81,12 @@ def newest_queue(
     done = tuple(row["case"] for row in suggestions if states.get(row["case"]) in ("labelled", "reviewed"))
     shadow = tuple(case for case in content.get("shadow", ()) if case in may_train)
     return Queue(run.id, by_model, cases, shadow, done)
+
+
+def _predicted(run: RunFolder, case: str) -> bool:
+    """Whether the run has a prediction of a case: if it does not count, the scan has been replaced, and what was found
+    on the old one is no reason to review the new one."""
+    return run.prediction_facts_path(case).is_file()
 
 
 def _entry(rank: int, row: dict[str, Any], before: NextCase | None) -> NextCase:

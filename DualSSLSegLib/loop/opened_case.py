@@ -89,12 +89,10 @@ def check_image(controller: Controller, opened: OpenedCase) -> None:
 
 
 def with_prediction(controller: Controller, opened: OpenedCase) -> OpenedCase:
-    """The opened case with its newest prediction as the label to go on from. Raises BadInput when it has none."""
-    prediction = controller.prediction(opened.id)
-    if prediction is None:
-        raise BadInput(
-            f"case {opened.id!r} has no prediction.", hint="Train first.", path=controller.study.path
-        )
+    """The opened case with its newest prediction as the label to go on from. Raises BadInput when it has none, and
+    when its scan has been replaced since it was predicted or opened."""
+    prediction = controller.present_prediction(opened.id)
+    check_image(controller, opened)
     structures = controller.study.structures
     label = _read(prediction.label, opened.grid, structures)
     return replace(

@@ -73,15 +73,35 @@ def newest_prediction(runs: Sequence[RunFolder], case: str) -> Prediction | None
     return next((prediction for prediction in found if prediction is not None), None)
 
 
+def present_prediction(study: StudyFolder, runs: Sequence[RunFolder], case: str) -> Prediction:
+    """The newest prediction of a case; `runs` are oldest first. Raises BadInput when there is none, and when the scan
+    is another one than was predicted."""
+    found = newest_prediction(runs, study.case(case).id)
+    if found is None:
+        raise BadInput(f"case {case!r} has no prediction.", hint="Train first.", path=study.path)
+    refuse_replaced(study, found.run, found.case)
+    return found
+
+
+def refuse_replaced(study: StudyFolder, run: RunFolder, case: str) -> None:
+    """Raise BadInput when the scan of a case is another one than the run predicted."""
+    if not study.prediction_fits(case, run.id):
+        raise BadInput(
+            f"the scan of {case!r} has been replaced since it was predicted.",
+            hint="Train or predict again; until then it has no prediction.",
+            path=study.case(case).paths[0],
+        )
+
+
 def publish(
     study: StudyFolder, run: RunFolder, newer: Sequence[RunFolder], refused: dict[str, str]
 ) -> Generator[str, None, None]:
     """Publish the run's predictions to labels/original, each under the study's lock; yields every case tried.
 
     What was published before is not done again; a case that a `newer` run has predicted, or that is no longer in
-    the study, or is among the `refused`, is passed over. A prediction that is no label of its case goes to `refused`
-    with the reason and stops no other. Raises StudyBusy when another program keeps the lock and
-    CannotWrite; what was done stays done.
+    the study, or is among the `refused`, is passed over. A prediction that is no label of its case, or of a scan that
+    was replaced, goes to `refused` with the reason and stops no other. Raises StudyBusy when another program keeps the
+    lock and CannotWrite; what was done stays done.
     """
     marker = run.path / PUBLISHED_NAME
     done = set(_published(marker))
@@ -91,6 +111,7 @@ def publish(
         for case in waiting:
             give_way()
             try:
+                refuse_replaced(study, run, case)
                 study.publish_prediction(case, run.prediction_path(case))
             except CannotWrite:
                 raise

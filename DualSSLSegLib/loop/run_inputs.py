@@ -12,6 +12,7 @@ from DualSSLSegLib.imaging.formats import SCAN_SUFFIXES, SEGMENTATION_SUFFIX, st
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.study.folder import StudyFolder
 from DualSSLSegLib.study.model import Case, Revision
+from DualSSLSegLib.study.scan import stamps_of
 
 Rows = list[dict[str, Any]]
 
@@ -101,8 +102,17 @@ def _row(case: Case, role: str, label: Revision | None) -> dict[str, Any]:
         "paths": [str(path) for path in case.paths],
         "role": role,
         "image_digest": label.image_digest if label is not None else None,
+        "image_stamps": _stamps(case),
         "label": frozen,
     }
+
+
+def _stamps(case: Case) -> list[list[int]] | None:
+    """Size and time of the scan's files: as long as they stay, what the run predicts belongs to the scan."""
+    try:
+        return [[size, mtime] for size, mtime in stamps_of(case.paths)]
+    except OSError:
+        return None  # gone since it was listed; the worker says so
 
 
 def evaluation_rows(study: StudyFolder, run: RunFolder, reference: Path) -> Rows:

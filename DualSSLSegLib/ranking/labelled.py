@@ -18,22 +18,27 @@ def structure_volumes(
     label: np.ndarray, spacing_mm: Sequence[float], structure_names: Sequence[str]
 ) -> dict[str, float]:
     """Volume in mm3 per structure of a label map (X, Y, Z) of class indices 1, 2, ... in the names' order."""
-    counts = np.bincount(np.asarray(label, dtype=np.uint8).ravel(), minlength=len(structure_names) + 1)
+    counts = np.zeros(256, np.int64)
+    for plane in label:  # counted at once, a whole scan would take eight times its memory
+        counts += np.bincount(np.asarray(plane, dtype=np.uint8).ravel(), minlength=256)
     voxel_mm3 = float(np.prod(np.asarray(spacing_mm, dtype=np.float64)))
     return {name: float(counts[index]) * voxel_mm3 for index, name in enumerate(structure_names, start=1)}
 
 
 @dataclass(frozen=True)
 class LabelledVolumes:
-    """Volumes in mm3 of every structure in every labelled scan, 0 where it is absent."""
+    """Volumes in mm3 of every structure in every scan whose label could show it, 0 where it is absent."""
 
     volumes_mm3: Mapping[str, tuple[float, ...]]
 
     @classmethod
     def from_cases(cls, cases: Sequence[Mapping[str, float]]) -> LabelledVolumes:
-        """From one mapping (structure name -> mm3, as structure_volumes gives) per labelled scan."""
+        """From one mapping (structure name -> mm3, as structure_volumes gives) per labelled scan.
+
+        A label that is older than a structure says nothing of it: leave that name out of its mapping.
+        """
         names = dict.fromkeys(name for case in cases for name in case)
-        return cls({name: tuple(float(case.get(name, 0.0)) for case in cases) for name in names})
+        return cls({name: tuple(float(case[name]) for case in cases if name in case) for name in names})
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able."""
@@ -45,7 +50,7 @@ class LabelledVolumes:
         return cls({name: tuple(float(volume) for volume in volumes) for name, volumes in content.items()})
 
     def cases(self, structure: str) -> int:
-        """Number of labelled scans."""
+        """Number of labelled scans whose label could show the structure."""
         return len(self.volumes_mm3.get(structure, ()))
 
     def cases_with(self, structure: str) -> int:
@@ -53,7 +58,7 @@ class LabelledVolumes:
         return sum(volume > 0 for volume in self.volumes_mm3.get(structure, ()))
 
     def expects(self, structure: str) -> bool:
-        """Whether at least half of the labelled scans show the structure, so that its absence is remarkable."""
+        """Whether at least half of the labels that could show the structure do, so that its absence is remarkable."""
         total = self.cases(structure)
         return total > 0 and self.cases_with(structure) >= _EXPECTED_SHARE * total
 

@@ -93,6 +93,14 @@ class StudyLayout:
     def monai_lock(self) -> Path:
         return self.root / ".lock"
 
+    def run_inputs(self, run: str) -> Path:
+        """What the run of this id was given."""
+        return self.runs / run / "inputs.json"
+
+    def prediction_mark(self, run: str, case_id: str) -> Path:
+        """The facts of a prediction, which say that it is whole."""
+        return self.runs / run / "predictions" / f"{case_id}.json"
+
     def prediction_marks(self) -> Iterator[Path]:
         """The folders in which finished predictions of runs lie, newest run first."""
         for run in sorted(names_in(self.runs), reverse=True):

@@ -14,6 +14,7 @@ from DualSSLSegLib.study.label_digests import LabelDigests
 from DualSSLSegLib.study.layout import StudyLayout
 from DualSSLSegLib.study.model import Case, Problem, Revision, Structure
 from DualSSLSegLib.study.pending_labels import PendingLabels
+from DualSSLSegLib.study.predicted import PredictedScans
 from DualSSLSegLib.study.records import CaseRecord, Records, image_unchanged, replaced_words
 from DualSSLSegLib.study.reviews import Review, read_review
 from DualSSLSegLib.study.revisions import Revisions
@@ -40,6 +41,7 @@ class StudyReader:
         self._revisions = Revisions(self.layout)
         self._records = Records(self.layout)
         self._label_digests = LabelDigests(self.layout.label_digests)
+        self._scans = PredictedScans(self.layout, self._records)
         self._pending = PendingLabels()
         self._known: dict[str, CaseStatus] = {}  # as the last `status` found them
 
@@ -124,6 +126,11 @@ class StudyReader:
         """The digest of a case's image, read once for every change of the file."""
         return self._records.digest(self._index.find(case))
 
+    def prediction_fits(self, case: str | Case, run: str) -> bool:
+        """Whether the image of a case is still the one that the run of this id predicted; it is read again when its
+        files were written since. Raises BadInput when it is gone."""
+        return self._scans.fits(self._index.find(case), run)
+
     def problems(self) -> list[Problem]:
         """Everything in the study that cannot be used, with why: `for path, reason, cases in study.problems()`."""
         return list(self.status().problems)
@@ -132,6 +139,7 @@ class StudyReader:
         """Where every case stands, from the files as they are now."""
         self.refresh()
         self._pending.begin()
+        self._scans.begin()
         imports = training_labels(self.path, self._store.content)
         own: Mapping[str, tuple[Structure, ...]] | None = None
 
@@ -149,6 +157,7 @@ class StudyReader:
             self._revisions,
             self._records,
             self._label_digests,
+            self._scans,
             drafts=self.drafts.ids(),
             imports=imports,
             why_unreadable=why_unreadable,

@@ -14,8 +14,8 @@ STATES = ("new", "predicted", "in_progress", "labelled", "reviewed", "failed")
 
 @dataclass(frozen=True)
 class CaseStatus:
-    """One case: new (also when its newest prediction was rejected), predicted (and waiting), in_progress (a draft),
-    labelled, reviewed (prediction accepted), failed (with the `problem` in words).
+    """One case: new (also when its newest prediction was rejected or is of an image that was replaced), predicted (and
+    waiting), in_progress (a draft), labelled, reviewed (prediction accepted), failed (with the `problem` in words).
 
     `origin`, `author`, `time` are those of the newest revision, `present_values` the structures in its label;
     `seconds`: what everybody together has spent on the case. `pending`: a label of another program lies in

@@ -10,6 +10,7 @@ from DualSSLSegLib.give_way import give_way
 from DualSSLSegLib.study.label_digests import LabelDigests
 from DualSSLSegLib.study.layout import StudyLayout, names_in
 from DualSSLSegLib.study.model import Case, Problem, Revision
+from DualSSLSegLib.study.predicted import PredictedScans
 from DualSSLSegLib.study.published import is_kept, label_files, labelled_cases
 from DualSSLSegLib.study.records import Records, image_unchanged, replaced_words
 from DualSSLSegLib.study.reviews import Review, read_review
@@ -37,6 +38,7 @@ class Surveyor:
         revisions: Revisions,
         records: Records,
         digests: LabelDigests,
+        scans: PredictedScans,
         *,
         drafts: set[str],
         imports: Mapping[str, Path],
@@ -49,6 +51,7 @@ class Surveyor:
         self._revisions = revisions
         self._records = records
         self._digests = digests
+        self._scans = scans
         self._drafts = drafts
         self._imports = imports
         self._why_unreadable = why_unreadable
@@ -86,13 +89,14 @@ class Surveyor:
     def _judge(self, case: Case) -> CaseStatus:
         revisions: Sequence[int] = ()
         newest: Revision | None = None
-        pending = False
+        pending = predicted = False
         try:
             if case.id in self._with_revisions:
                 revisions = self._revisions.numbers(case.id)
                 newest = self._revisions.read(case.id, revisions[-1]) if revisions else None
             pending = self._pending(case, newest)
             problem = self._why_unusable(case, newest)
+            predicted = not problem and self._has_prediction(case)
         except DualSSLSegError as error:
             problem = str(error)
         except OSError as error:  # gone since the folder was listed
@@ -100,7 +104,7 @@ class Surveyor:
         if problem:
             self._problems.append(Problem(case.paths[0], problem, (case.id,)))
             return self._failed(case.id, problem, revisions=len(revisions), newest=newest)
-        predicted, draft = case.id in self._predicted, case.id in self._drafts
+        draft = case.id in self._drafts
         review = self._review(case.id)
         waits = predicted and not review.rejects(self._predicted[case.id])
         if draft:
@@ -191,6 +195,13 @@ class Surveyor:
         if stamps != newest.image_stamps:
             self._bytes_left -= sum(size for size, _ in stamps)
         return ""
+
+    def _has_prediction(self, case: Case) -> bool:
+        """Whether the scan as it is now has a prediction; of other programs' nobody knows what they were made on."""
+        if case.id not in self._predicted:
+            return False
+        run = self._predicted[case.id]
+        return run is None or self._scans.fits(case, run, sparing=True)
 
     def _unreadable(self) -> dict[str, str]:
         found = {}

@@ -14,7 +14,7 @@ def trained_cases(layout: StudyLayout) -> set[str]:
     what cannot be known must not be taken for unused."""
     found: set[str] = set()
     for run in names_in(layout.runs):
-        inputs = layout.runs / run / "inputs.json"
+        inputs = layout.run_inputs(run)
         if not inputs.is_file():
             continue
         spec, content = layout.runs / run / "spec.json", read_json(inputs)

@@ -12,8 +12,7 @@ from scipy import ndimage
 
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.uncertainty.place import (
-    Extent,
-    extent,
+    extents,
     place_in_scan,
     place_on_structure,
     scan_extent,
@@ -107,7 +106,7 @@ def find(
     voxel_mm3 = abs(float(np.linalg.det(affine[:3, :3])))
     smallest = max(_MIN_VOXELS, math.ceil(min_volume_mm3 / voxel_mm3))
     largest = max(smallest, int(_LARGEST_SHARE * np.count_nonzero(unsure)))
-    words = _Words(part, box, label.shape, affine, names, probabilities)
+    words = _Words(part, box, label, affine, names, probabilities)
     found = grow(regions(smooth, level, smallest, largest), raw >= level)
     found.sort(key=lambda region: -np.count_nonzero(region[1]))
     spots = []
@@ -122,21 +121,19 @@ def find(
 
 @dataclass
 class _Words:
-    """What it takes to say where a region lies."""
+    """What it takes to say where a region lies; `part` is the `box` of the label around all that is uncertain."""
 
     part: np.ndarray
     box: tuple[slice, ...]
-    shape: tuple[int, ...]
+    label: np.ndarray
     affine: np.ndarray
     names: tuple[str, ...]
     probabilities: np.ndarray | None
 
     def __post_init__(self) -> None:
-        offset = [s.start for s in self.box]
-        self.extents: dict[int, Extent | None] = {
-            value: extent(self.part == value, offset, self.affine) for value in range(1, len(self.names))
-        }
-        self.scan = scan_extent(self.shape, self.affine)
+        # Of whole structures: the box cuts them off where nothing is uncertain.
+        self.extents = extents(self.label, len(self.names), self.affine)
+        self.scan = scan_extent(self.label.shape, self.affine)
 
     def describe(
         self, where: tuple[slice, ...], mask: np.ndarray, values: np.ndarray, centre: np.ndarray, mm3: float
@@ -154,7 +151,7 @@ class _Words:
             border = f"inside {self.names[own]}"
         else:
             border = "in the background, outside every predicted structure"
-        if values.size > _SPREAD_SHARE * math.prod(self.shape):
+        if values.size > _SPREAD_SHARE * self.label.size:
             border = "spread over much of the scan"
         if maybe is not None:
             border += f" (it may be {self.names[maybe]})"

@@ -174,9 +174,7 @@ class ReviewSteps(TrainingSteps):
 
 
 def _read(controller: Controller, case: str, on_screen: OpenedCase | None) -> _Reviewed:
-    prediction = controller.prediction(controller.study.case(case).id)
-    if prediction is None:
-        raise BadInput(f"case {case!r} has no prediction.", hint="Train first.")
+    prediction = controller.present_prediction(case)
     opened = open_case(controller, case) if on_screen is None else on_screen
     predicted = with_prediction(controller, replace(opened, label=None))
     return _Reviewed(

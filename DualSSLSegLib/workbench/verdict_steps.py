@@ -31,7 +31,7 @@ class VerdictSteps(ReviewSteps):
         seconds = self._seconds_so_far()
 
         def work() -> None:
-            newest = controller.prediction(prediction.case)
+            newest = controller.present_prediction(prediction.case)
             if newest != prediction:
                 raise BadInput("there is a newer prediction of this case.", hint="Review the case again.")
             controller.accept(prediction.case, author=author)

@@ -37,13 +37,15 @@ _ABANDONED_S = 3600.0
 
 @dataclass(frozen=True)
 class CachedImage:
-    """A prepared scan: `image` (C, x, y, z) in its file, on grid `working`; `source` is the scan's own grid."""
+    """A prepared scan: `image` (C, x, y, z) in its file, on grid `working`; `source` is the scan's own grid,
+    `digest` that of the scan's files."""
 
     case: str
     folder: Path
     image: MappedArray = field(repr=False)
     working: Grid
     source: Grid
+    digest: str
 
 
 class VolumeCache:
@@ -58,11 +60,12 @@ class VolumeCache:
 
     def image(self, case: str, paths: Sequence[Path], image_digest: str | None = None) -> CachedImage:
         """The prepared scan, made now if it is not there. Raises BadInput when the scan cannot be read."""
-        entry = self.folder / self._key(image_digest or file_digest(paths))
-        found = self._open(case, entry)
+        digest = image_digest or file_digest(paths)
+        entry = self.folder / self._key(digest)
+        found = self._open(case, entry, digest)
         if found is None:
             self._fill(case, entry, paths)
-            found = self._open(case, entry)
+            found = self._open(case, entry, digest)
         if found is None:
             raise BadInput(
                 "the cache cannot be filled.", hint="Delete this folder and start the run again.", path=entry
@@ -100,7 +103,7 @@ class VolumeCache:
         spacing = [round(value, 6) for value in self.spacing_mm]
         return _digest(VERSION, image_digest, spacing, self.intensity.to_dict())
 
-    def _open(self, case: str, entry: Path) -> CachedImage | None:
+    def _open(self, case: str, entry: Path, digest: str) -> CachedImage | None:
         """The entry, or None when it is not there or not whole (it is then removed)."""
         if not entry.is_dir():
             return None
@@ -113,7 +116,7 @@ class VolumeCache:
         if image is None:
             remove_tree(entry)
             return None
-        return CachedImage(case, entry, image, working, source)
+        return CachedImage(case, entry, image, working, source, digest)
 
     def _remove_abandoned(self) -> None:
         """Remove drafts of workers that were killed: filling one takes seconds, so a living worker's is never old."""

@@ -143,8 +143,13 @@ def _onto(values: np.ndarray, working: Grid, source: Grid) -> np.ndarray:
     return np.clip(from_working(values, working, source, label=False), 0.0, 1.0)
 
 
-def write_case(run: RunFolder, case: str, result: CaseResult, source: Grid, model: Model) -> None:
-    """Write the files of a case into the run's predictions; the facts come last and say that it is done."""
+def write_case(
+    run: RunFolder, case: str, result: CaseResult, source: Grid, image_digest: str, model: Model
+) -> None:
+    """Write the files of a case into the run's predictions; the facts come last and say that it is done.
+
+    `source`, `image_digest`: grid and content of the scan, which tell it from one that takes its place later.
+    """
     structures = structures_from(model.structures)
     names = [row.name for row in structures]
     spots = hot_spots.find(result.uncertainty, result.classes, source.affine, names)
@@ -159,6 +164,7 @@ def write_case(run: RunFolder, case: str, result: CaseResult, source: Grid, mode
         "hot_spots": [spot.to_dict() for spot in spots],
         # of every structure that the model knows: an accepted prediction says nothing of others
         "volumes_mm3": structure_volumes(result.classes, source.spacing_mm, names),
+        "image_digest": image_digest,
         "grid": {"shape": list(source.shape), "affine": source.affine.tolist()},
         "temperature": model.temperature,
         "calibrated": model.calibrated,

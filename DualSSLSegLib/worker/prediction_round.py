@@ -40,15 +40,19 @@ class Round:
 def labelled_volumes(
     cases: Sequence[InputCase], prepared: PreparedScans, table: Sequence[LabelStructure]
 ) -> LabelledVolumes | None:
-    """How large every structure of `table` is in the labelled training scans; None without labelled scans."""
+    """How large every structure of `table` is in the labelled training scans; None without labelled scans.
+
+    A label that is older than a structure does not count as one without it.
+    """
     names = [row.name for row in table]
-    rows = [
-        structure_volumes(
-            prepared.labels[case.id].array(), prepared.images[case.id].working.spacing_mm, names
-        )
-        for case in with_role(cases, "labelled")
-        if case.id in prepared.labels
-    ]
+    rows = []
+    for case in with_role(cases, "labelled"):
+        if case.id not in prepared.labels:
+            continue
+        spacing_mm = prepared.images[case.id].working.spacing_mm
+        volumes = structure_volumes(prepared.labels[case.id].array(), spacing_mm, names)
+        unknown = {names[index - 1] for index in prepared.unknown.get(case.id, ())}
+        rows.append({name: mm3 for name, mm3 in volumes.items() if name not in unknown})
     return LabelledVolumes.from_cases(rows) if rows else None
 
 
@@ -106,15 +110,15 @@ def _predict_case(
     progress: CaseProgress,
 ) -> None:
     run = session.run
-    kept = _kept_facts(session, case)
+    image = prepared.images[case.id]
+    kept = _kept_facts(session, case, image.digest)
     if kept is None:
-        image = prepared.images[case.id]
         prediction = predictor.predict(image.image, progress.hear)
         try:
             result = assess(prediction, predictor.model, image.working, image.source, volumes)
         finally:
             prediction.discard()
-        write_case(run, case.id, result, image.source, predictor.model)
+        write_case(run, case.id, result, image.source, image.digest, predictor.model)
         score, embedding = result.score, result.embedding
     else:
         score = CaseScore.from_dict(kept["score"])
@@ -130,8 +134,8 @@ def _predict_case(
     )
 
 
-def _kept_facts(session: Session, case: InputCase) -> dict[str, Any] | None:
-    """The facts that an earlier attempt wrote for this case, if they are whole and of this version."""
+def _kept_facts(session: Session, case: InputCase, image_digest: str) -> dict[str, Any] | None:
+    """The facts that an earlier attempt wrote for this case, if they are whole, of this version and of this scan."""
     path = session.run.prediction_facts_path(case.id)
     if not path.exists():
         return None
@@ -139,7 +143,9 @@ def _kept_facts(session: Session, case: InputCase) -> dict[str, Any] | None:
         facts = read_json(path)
     except BadInput:
         return None
-    return facts if isinstance(facts, dict) and facts.get("v") == FACTS_VERSION else None
+    if not isinstance(facts, dict) or facts.get("v") != FACTS_VERSION:
+        return None
+    return facts if facts.get("image_digest", image_digest) == image_digest else None
 
 
 def rank_all(session: Session, cases: Sequence[InputCase], found: Round, bad: BadScans) -> int:

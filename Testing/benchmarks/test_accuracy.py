@@ -7,9 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from support.fabricated_results import old_result, result
 
-from benchmarks.accuracy import arguments_from
+from benchmarks.accuracy import arguments_from, check_done
+from DualSSLSegLib.errors import BadInput
 
 ROOT = Path(__file__).parents[2]
 
@@ -57,3 +59,33 @@ def test_tables_are_written_from_old_and_new_files_beside_their_folder(tmp_path)
     written = (tmp_path / "accuracy.md").read_text(encoding="utf-8")
     assert "## Over seeds" in written
     assert "Not measured" in written
+
+
+@pytest.mark.parametrize(
+    ("words", "refused"),
+    [
+        ("--budget 205steps", ""),
+        ("--budget 205steps --device cpu", ""),
+        ("--minutes 7", ""),
+        ("--budget 500steps --stands-for 7min", "205 steps, and 500 steps"),
+        ("--budget 205steps --device cuda", "on cpu, and cuda"),
+    ],
+)
+def test_a_finished_run_of_other_steps_or_another_device_is_not_taken_for_done(tmp_path, words, refused):
+    content = result("dual", [0.8])
+    content["training"] |= {"iterations": 205, "device": {"device": "cpu", "name": "1 threads"}}
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    asked = arguments_from(words.split())
+    if not refused:
+        check_done(path, asked.time, asked.device)
+        return
+    with pytest.raises(BadInput, match=refused) as caught:
+        check_done(path, asked.time, asked.device)
+    assert caught.value.path == str(path) and "--tag" in caught.value.hint
+
+
+def test_results_without_a_device_are_those_of_any(tmp_path):
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps(old_result("dual", [0.8])), encoding="utf-8")
+    check_done(path, arguments_from(["--minutes", "5"]).time, "cuda")

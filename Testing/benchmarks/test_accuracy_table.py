@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.fabricated_results import case, old_result, result
+from support.fabricated_results import case, old_result, result, structure
 
 from benchmarks.accuracy_results import best_point, by_setting, difference, gap_closed
 from benchmarks.accuracy_table import page, table
@@ -47,6 +47,18 @@ def test_a_score_that_was_weighted_otherwise_is_computed_anew():
         row["score"]["risk"] = 1 - row["score"]["risk"]
     found = cells_of(table([run]))
     assert found["Pearson, score and Dice"].startswith("1.00 (") and found["Spearman"] == "1.00"
+
+
+def test_a_structure_that_neither_side_has_is_in_no_mean():
+    run = result("dual", [0.8, 0.6])
+    first, second = run["cases"].values()
+    absent = dict.fromkeys(structure(0.5)) | {"state": "absent", "diagonal_mm": 100.0}
+    first["metrics"]["bone"] = absent
+    assert cells_of(table([run]))["Dice"] == "0.7000"
+    second["metrics"] = {"bone": absent}
+    assert cells_of(table([run]))["Dice"] == "0.8000"
+    first["metrics"] = {"bone": absent}
+    assert cells_of(table([run]))["Dice"] == "-"
 
 
 def test_one_seed_is_said_to_be_one_and_has_no_spread():

@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import tempfile
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from support.other_writers import write_with_itk, write_with_nibabel
 
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.imaging.read import read_grid, read_image
+from DualSSLSegLib.imaging.streams import gunzip
 from DualSSLSegLib.imaging.write import write_map
 
 GRID = turned_grid((9, 8, 7), (1, 1, 2), angles=(3, 0, 5))
@@ -95,6 +97,24 @@ def test_a_flipped_bit_in_packed_voxels_is_noticed(tmp_path, suffix):
     path = tmp_path / f"scan{suffix}"
     path.write_bytes(data)
     refused(path)
+
+
+def test_gzip_of_many_members_is_unpacked_without_copying_the_rest_for_each(tmp_path):
+    """As bgzip writes it, a member for every 64 KB: copying what is left behind each would take hours."""
+    pieces = [bytes([n % 256]) * 70_000 for n in range(5)]
+    packed = b"".join(map(gzip.compress, pieces))
+    assert gunzip(packed, tmp_path) == gunzip(packed + bytes(1000), tmp_path) == b"".join(pieces)
+    for damaged in (packed[:-1], packed + b"more", packed[:-40] + bytes(40)):
+        with pytest.raises(BadInput, match="damaged"):
+            gunzip(damaged, tmp_path)
+    note = bytes(60_000)  # in the header of a member: much to read and nothing to unpack
+    member = b"\x1f\x8b\x08\x04" + bytes(6) + len(note).to_bytes(2, "little") + note + b"\x03\x00" + bytes(8)
+    many = member * 20
+    tracemalloc.start()
+    assert gunzip(many, tmp_path) == b""
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < len(many) / 2
 
 
 def test_missing_empty_folder_and_foreign_files(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from itertools import pairwise
 
 import numpy as np
@@ -90,6 +91,17 @@ def test_a_structure_that_few_labelled_scans_show_is_not_missed():
     assert (score.structure("posterior").labelled_with, score.structure("posterior").labelled_cases) == (1, 4)
 
 
+def test_labels_that_are_older_than_a_structure_do_not_say_that_it_is_rare():
+    older, younger = {"anterior": 900.0}, {"anterior": 900.0, "posterior": 500.0}
+    labelled = LabelledVolumes.from_cases([older] * 8 + [younger] * 2)
+    score = case_score(two_organs(1, second=False), (1, 1, 1), NAMES, labelled)
+    assert score.missing == ("posterior",)
+    assert (score.structure("posterior").labelled_with, score.structure("posterior").labelled_cases) == (2, 2)
+    assert labelled.cases("anterior") == 10
+    unheard_of = LabelledVolumes.from_cases([older] * 8)
+    assert case_score(two_organs(1, second=False), (1, 1, 1), NAMES, unheard_of).missing == ()
+
+
 def test_nothing_predicted_at_all_is_the_highest_risk_and_has_no_made_up_entropy():
     empty = np.zeros((2, 3, 8, 8, 8), dtype=np.float32)
     empty[:, 0] = 1
@@ -132,6 +144,15 @@ def test_a_volume_is_compared_with_the_labelled_ones():
         "anterior": 2.0,
         "posterior": 4.0,
     }
+
+
+def test_volumes_are_counted_without_a_copy_of_the_scan():
+    label = np.ones((64, 64, 64), np.uint8)
+    tracemalloc.start()
+    volumes = structure_volumes(label, (1, 1, 2), NAMES)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert volumes == {"anterior": 2.0 * 64**3, "posterior": 0.0} and peak < label.nbytes
 
 
 def test_half_precision_memory_maps_are_read_in_slabs_with_the_same_result(tmp_path, monkeypatch):

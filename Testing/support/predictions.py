@@ -9,11 +9,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from DualSSLSegLib.atomic import write_json
+from DualSSLSegLib.imaging.digest import file_digest
 from DualSSLSegLib.imaging.geometry import Grid
 from DualSSLSegLib.imaging.read import read_grid
 from DualSSLSegLib.imaging.write import write_label, write_map
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.study.folder import StudyFolder
+from DualSSLSegLib.study.scan import stamps_of
 
 
 def predicted_run(
@@ -25,6 +27,7 @@ def predicted_run(
             "id": case.id,
             "paths": [str(p) for p in case.paths],
             "role": "unlabelled" if case.id in labels else "labelled",
+            "image_stamps": [list(stamp) for stamp in stamps_of(case.paths)],
         }
         for case in study.cases().values()
     ]
@@ -34,9 +37,9 @@ def predicted_run(
     run.checkpoints.mkdir()
     run.model_path.write_bytes(b"networks")
     for case, label in labels.items():
-        write_prediction(
-            run, case, label, read_grid(study.case(case).paths[0]), [s.name for s in study.structures]
-        )
+        scan = study.case(case).paths
+        names = [s.name for s in study.structures]
+        write_prediction(run, case, label, read_grid(scan[0]), names, image_digest=file_digest(scan))
     suggestions = [
         {"case": case, "score": round(1 - n / 10, 2), "reason": f"Reason {n}.", "values": {}}
         for n, case in enumerate(labels)
@@ -48,8 +51,17 @@ def predicted_run(
     return run
 
 
-def write_prediction(run: RunFolder, case: str, label: np.ndarray, grid: Grid, names: list[str]) -> None:
-    """The files of one predicted case: two hot spots, one in each half of the scan."""
+def write_prediction(
+    run: RunFolder,
+    case: str,
+    label: np.ndarray,
+    grid: Grid,
+    names: list[str],
+    *,
+    image_digest: str | None = None,
+) -> None:
+    """The files of one predicted case: two hot spots, one in each half of the scan. Without `image_digest` they are as
+    an older version left them."""
     uncertainty = np.linspace(0, 1, label.size, dtype=np.float32).reshape(label.shape)
     write_label(run.prediction_path(case), label, grid)
     write_map(run.uncertainty_path(case), uncertainty, grid)
@@ -70,6 +82,7 @@ def write_prediction(run: RunFolder, case: str, label: np.ndarray, grid: Grid, n
         for number in (1, 2)
     ]
     score = {"risk": 0.25, "networks": 2, "disagreement": 0.1, "rim_entropy": 0.3, "missing": []}
+    of_scan = {"image_digest": image_digest} if image_digest is not None else {}
     write_json(
         run.prediction_facts_path(case),
         {
@@ -78,6 +91,8 @@ def write_prediction(run: RunFolder, case: str, label: np.ndarray, grid: Grid, n
             "run": run.id,
             "score": score,
             "hot_spots": spots,
+            **of_scan,
+            "grid": {"shape": list(grid.shape), "affine": grid.affine.tolist()},
             "calibrated": False,
             "model": {},
         },

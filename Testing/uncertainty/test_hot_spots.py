@@ -54,6 +54,24 @@ def test_the_end_of_the_longest_extent_is_called_an_end():
     assert spot.place == "at its anterior end"
 
 
+def test_the_place_is_on_the_whole_structure_also_where_only_a_part_of_it_is_uncertain():
+    label = np.zeros((40, 120, 40), np.uint8)
+    label[14:26, 10:110, 14:26] = 1
+    uncertainty = np.full(label.shape, 0.001, np.float32)
+    uncertainty[16:24, 66:74, 16:24] = 0.9  # all that is uncertain
+    uncertainty[16:24, 84:90, 16:24] = 0.9
+    middle, end = sorted(find(uncertainty, label, RAS, NAMES), key=lambda spot: spot.centre_voxel)
+    assert (middle.place, end.place) == ("in its middle part", "at its anterior end")
+
+
+def test_a_structure_where_all_is_certain_can_be_the_nearest():
+    label, _ = a_scan()
+    uncertainty = np.full(label.shape, 0.001, np.float32)
+    uncertainty[17:23, 17:23, 32:39] = 0.94
+    (spot,) = find(uncertainty, label, RAS, NAMES)
+    assert "10 mm from posterior hippocampus, in the " in spot.sentence
+
+
 @pytest.mark.parametrize("flip", [(), (0,), (1,), (2,), (0, 1, 2)])
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (1, 0, 2)])
 def test_the_place_is_anatomy_and_not_array_order(flip, order):

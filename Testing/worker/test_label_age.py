@@ -1,4 +1,4 @@
-"""A label that was made before a structure was added reaches the trainer with that knowledge."""
+"""A label that was made before a structure was added reaches the trainer and the ranking with that knowledge."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from DualSSLSegLib.worker.bad_scans import BadScans
 from DualSSLSegLib.worker.cache import VolumeCache
 from DualSSLSegLib.worker.inputs import cases_of
 from DualSSLSegLib.worker.label_table import structures_from
+from DualSSLSegLib.worker.prediction_round import labelled_volumes
 from DualSSLSegLib.worker.preparation import prepare_scans
 from DualSSLSegLib.worker.session import Session
 
 
 @pytest.mark.parametrize(("known", "unknown"), [([1], (2,)), ([1, 5], ()), ([], ()), (None, ())])
-def test_the_trainer_hears_which_structures_a_label_is_older_than(tmp_path, known, unknown):
+def test_trainer_and_ranking_hear_which_structures_a_label_is_older_than(tmp_path, known, unknown):
     cases = tiny_inputs(tmp_path, labelled=1, unlabelled=1)
     if known is not None:
         cases[0]["label"]["known_values"] = known
@@ -34,3 +35,6 @@ def test_the_trainer_hears_which_structures_a_label_is_older_than(tmp_path, know
     writer.close()
     assert labelled.unknown == unknown
     assert image_only.unknown == ()
+    volumes = labelled_volumes(inputs, prepared, structures_from(STRUCTURES))
+    assert volumes is not None and volumes.cases("ball") == 1
+    assert volumes.cases("block") == (0 if unknown else 1)  # a label says nothing of what came after it

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import nibabel
@@ -12,6 +13,7 @@ from support.tiny_runs import tiny_inputs, tiny_run
 from support.tiny_scans import STRUCTURES
 
 from DualSSLSegLib.errors import BadInput
+from DualSSLSegLib.imaging.digest import file_digest
 from DualSSLSegLib.jobs.monitor import state_of
 from DualSSLSegLib.networks.build import build
 from DualSSLSegLib.training.model_file import Model, save_model
@@ -64,6 +66,21 @@ def test_a_structure_that_the_model_does_not_know_is_said_to_be_missing(tmp_path
         "ball",
         "block",
     }
+
+
+def test_facts_say_which_scan_was_predicted_and_those_of_another_scan_are_not_kept(tmp_path):
+    cases = tiny_inputs(tmp_path, labelled=0, unlabelled=2)
+    scans = [Path(case["paths"][0]) for case in cases]
+    model = always_ball(tmp_path / "model.pt")
+    run = tiny_run(tmp_path, cases, kind="predict", model=str(model), own_model=True)
+    assert serve(run) == 0
+    kept = run.prediction_facts_path("case_00").read_bytes()
+    shutil.copyfile(scans[0], scans[1])  # replaced before the run is taken up again
+    run.events_path.unlink()  # as if it had not come to its end
+    assert serve(run) == 0
+    facts = [json.loads(run.prediction_facts_path(case["id"]).read_text()) for case in cases]
+    assert [one["image_digest"] for one in facts] == [file_digest([scans[0]])] * 2
+    assert run.prediction_facts_path("case_00").read_bytes() == kept
 
 
 def test_values_decide_in_a_model_of_the_study_itself_and_names_in_any_other():
