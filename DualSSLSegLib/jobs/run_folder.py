@@ -12,6 +12,7 @@ from typing import Any
 
 from DualSSLSegLib.atomic import move_folder, read_json, write_json
 from DualSSLSegLib.errors import BadInput, ProtocolError
+from DualSSLSegLib.jobs.moved_study import rebased, study_of
 
 SCHEMA = 1
 _SECOND = "%Y%m%dT%H%M%S"
@@ -108,13 +109,20 @@ class RunFolder:
         return self.predictions / f"{case}.json"
 
     def spec(self) -> dict[str, Any]:
-        """The request. Raises BadInput when this is no run folder, ProtocolError when a newer version wrote
-        it."""
-        return self._read(self.spec_path)
+        """The request. What lay in the study then is named by its place in the study now, which may have been moved.
+        Raises BadInput when this is no run folder, ProtocolError when a newer version wrote it."""
+        spec = self._read(self.spec_path)
+        return self._at_its_place(spec, spec)
 
     def inputs(self) -> dict[str, Any]:
-        """The frozen list of cases. Raises like `spec`."""
-        return self._read(self.inputs_path)
+        """The frozen list of cases. Paths and errors as those of `spec`."""
+        return self._at_its_place(self._read(self.inputs_path), self._read(self.spec_path))
+
+    def _at_its_place(self, content: dict[str, Any], spec: Mapping[str, Any]) -> dict[str, Any]:
+        before, now = spec.get("study"), study_of(self.path)
+        if not isinstance(before, str) or now is None or before == str(now):
+            return content
+        return rebased(content, before, now)
 
     def _read(self, path: Path) -> dict[str, Any]:
         if not path.is_file():
