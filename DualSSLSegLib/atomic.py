@@ -18,6 +18,8 @@ from DualSSLSegLib.give_way import give_way
 
 _PATIENCE_S = 1.0
 _POLL_S = 0.05
+DISK_FULL = {getattr(errno, name) for name in ("ENOSPC", "EDQUOT") if hasattr(errno, name)}
+"""Numbers of the errors that say that there is no space left."""
 _NO_FOLDER_SYNC = {
     getattr(errno, name) for name in ("EINVAL", "EBADF", "ENOTSUP", "EOPNOTSUPP") if hasattr(errno, name)
 }

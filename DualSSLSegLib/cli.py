@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from DualSSLSegLib.commands.arguments import Parser
 from DualSSLSegLib.commands.screen import Screen
@@ -61,8 +62,24 @@ def _run(name: str, verb: Verb, words: list[str]) -> int:
         # The reader of a pipe has seen enough. Give the interpreter a place to flush to, or it complains at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:  # a disk, a right or a drive that no command has expected
+        failure = DualSSLSegError(
+            f"this cannot be read or written ({error.strerror or error}).",
+            hint="Check the disk, the drive and your rights, and try again.",
+            path=_place(error),
+        )
+        screen.fail(failure)
+        return failure.exit_code
     finally:
         screen.end_progress()
+
+
+def _place(error: OSError) -> Path | None:
+    """The file that an error names; the folder of a temporary one, whose name says nothing to anybody."""
+    if not isinstance(error.filename, str):
+        return None
+    path = Path(error.filename)
+    return path.parent if path.name.startswith(".") and ".tmp" in path.name else path
 
 
 def _overview() -> str:

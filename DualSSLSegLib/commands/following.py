@@ -71,7 +71,7 @@ def ended_badly(run: RunFolder, state: RunState, again: str) -> DualSSLSegError 
     if state.status == "stopped":
         return Stopped("stopped; the work so far is kept.", hint=f"To go on from there: {again}")
     if state.status == "lost":
-        reason = "the run ended without a word (killed, or the machine was switched off)."
+        reason = "the run ended without a word (killed, the machine switched off, or its disk full)."
         return RunFailed(reason, hint=f"To go on from where it was: {again}")
     kind = _KINDS.get(state.error_code or "", RunFailed)
     hint = state.error_hint or f"The details are in {run.console_path}."

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +119,8 @@ class EventWriter:
                 try:
                     self.emit("heartbeat", **fields())
                 except OSError as error:
-                    print(f"heartbeat not written: {error}", file=sys.stderr, flush=True)
+                    with suppress(OSError):  # nor can the console, perhaps
+                        print(f"heartbeat not written: {error}", file=sys.stderr, flush=True)
                 except RuntimeError:
                     return
 

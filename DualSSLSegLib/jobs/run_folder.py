@@ -5,15 +5,17 @@ from __future__ import annotations
 
 import secrets
 import shutil
-import time
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from DualSSLSegLib.atomic import move_folder, read_json, write_json
 from DualSSLSegLib.errors import BadInput, ProtocolError
+from DualSSLSegLib.jobs.moved_study import rebased, study_of
 
 SCHEMA = 1
+_SECOND = "%Y%m%dT%H%M%S"
 DEVICES = ("auto", "cpu", "cuda")
 """What a request may say about where to compute; "auto" is a graphics card when there is one."""
 KINDS = ("train", "predict", "segment", "evaluate", "rank")
@@ -107,13 +109,20 @@ class RunFolder:
         return self.predictions / f"{case}.json"
 
     def spec(self) -> dict[str, Any]:
-        """The request. Raises BadInput when this is no run folder, ProtocolError when a newer version wrote
-        it."""
-        return self._read(self.spec_path)
+        """The request. What lay in the study then is named by its place in the study now, which may have been moved.
+        Raises BadInput when this is no run folder, ProtocolError when a newer version wrote it."""
+        spec = self._read(self.spec_path)
+        return self._at_its_place(spec, spec)
 
     def inputs(self) -> dict[str, Any]:
-        """The frozen list of cases. Raises like `spec`."""
-        return self._read(self.inputs_path)
+        """The frozen list of cases. Paths and errors as those of `spec`."""
+        return self._at_its_place(self._read(self.inputs_path), self._read(self.spec_path))
+
+    def _at_its_place(self, content: dict[str, Any], spec: Mapping[str, Any]) -> dict[str, Any]:
+        before, now = spec.get("study"), study_of(self.path)
+        if not isinstance(before, str) or now is None or before == str(now):
+            return content
+        return rebased(content, before, now)
 
     def _read(self, path: Path) -> dict[str, Any]:
         if not path.is_file():
@@ -144,7 +153,8 @@ class RunFolder:
     ) -> RunFolder:
         """Make a run folder that a reader sees whole or not at all; `v` is added to both files.
 
-        The id is the UTC time, the kind and a short random part, so ids sort by age.
+        The id is the UTC time, the kind and a short random part, so ids sort by age: the time is later than that
+        of every run there is, also when the clock went back since.
         Raises BadInput for an unknown kind.
         """
         kind = spec.get("kind")
@@ -152,9 +162,7 @@ class RunFolder:
             raise BadInput(f"unknown kind of run {kind!r}.", hint=f"Known kinds: {', '.join(KINDS)}.")
         runs_dir = Path(runs_dir).absolute()
         runs_dir.mkdir(parents=True, exist_ok=True)
-        seconds = time.time() if now is None else now
-        stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(seconds)) + f"{int(seconds % 1 * 1000):03d}Z"
-        run = cls(runs_dir / f"{stamp}-{kind}-{secrets.token_hex(2)}")
+        run = cls(runs_dir / f"{_stamp(runs_dir, now)}-{kind}-{secrets.token_hex(2)}")
         draft = cls(runs_dir / f".new-{secrets.token_hex(6)}")
         try:
             draft.path.mkdir()
@@ -166,6 +174,18 @@ class RunFolder:
             shutil.rmtree(draft.path, ignore_errors=True)
             raise
         return run
+
+
+def _stamp(runs_dir: Path, now: float | None) -> str:
+    """The time now (given in seconds since 1970 for tests) in UTC and milliseconds, or just after the newest run."""
+    moment = datetime.now(UTC) if now is None else datetime.fromtimestamp(now, UTC)
+    for path in runs_dir.iterdir():
+        try:
+            made = datetime.strptime(f"{path.name.split('Z-')[0]}+0000", f"{_SECOND}%f%z")
+        except ValueError:  # no run of ours
+            continue
+        moment = max(moment, made + timedelta(milliseconds=1))
+    return f"{moment.strftime(_SECOND)}{moment.microsecond // 1000:03d}Z"
 
 
 def list_runs(runs_dir: str | Path) -> list[RunFolder]:

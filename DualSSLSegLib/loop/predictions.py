@@ -13,7 +13,7 @@ from DualSSLSegLib.give_way import give_way
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.study.folder import StudyFolder
 from DualSSLSegLib.study.layout import names_in
-from DualSSLSegLib.study.writing import CannotWrite
+from DualSSLSegLib.study.writing import CannotWrite, writing
 
 PUBLISHED_NAME = "published.json"
 
@@ -104,7 +104,8 @@ def publish(
     lock and CannotWrite; what was done stays done.
     """
     marker = run.path / PUBLISHED_NAME
-    done = set(_published(marker))
+    before = set(_published(marker))
+    done = set(before)
     newer_cases = set().union(*(predicted_cases(other) for other in newer))
     waiting = sorted((predicted_cases(run) - done - newer_cases - refused.keys()) & study.cases().keys())
     try:
@@ -121,8 +122,9 @@ def publish(
                 done.add(case)
             yield case
     finally:
-        if waiting:
-            write_json(marker, {"v": 1, "cases": sorted(done)})
+        if done != before:
+            with writing(marker):
+                write_json(marker, {"v": 1, "cases": sorted(done)})
 
 
 def _published(marker: Path) -> list[str]:

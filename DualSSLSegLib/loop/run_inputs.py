@@ -35,15 +35,14 @@ def study_rows(
     unusable: list[str] = []
     for case in study.cases().values():
         give_way()
-        revision = study.latest(case)
-        role = _role(study, case, revision, chosen, use_accepted)
         label = None
-        if role in ("labelled", "validation"):
-            try:
+        try:
+            role = _role(study, case, study.latest(case), chosen, use_accepted)
+            if role in ("labelled", "validation"):
                 label = study.usable_label(case)
-            except BadInput as error:
-                unusable.append(f"  {case.id}: {error}")
-                continue
+        except BadInput as error:
+            unusable.append(f"  {case.id}: {error}")
+            continue
         rows.append(_row(case, role, label))
     if unusable:
         raise BadInput(

@@ -185,11 +185,12 @@ def _detail(run: RunFolder, state: RunState) -> str:
         return f"{state.error_text or 'The run ended with an error.'} {hint}"
     if state.status == "lost":
         what = (
-            "It ended without a word: it was killed, or the computer was switched off or ran out of memory."
+            "It ended without a word: it was killed, or the computer was switched off, ran out of memory or has "
+            "no space left on the disk."
         )
         keeps = "Resume goes on from the last saved state." if state.checkpoint else "Resume begins it again."
         if not state.attempt:
-            what = f"It did not start; the reason may be in {run.console_path}."
+            what = f"It did not start: the disk is full, or the reason is in {run.console_path}."
         return f"{what} {keeps}"
     if state.status == "stopped":
         return "Resume goes on from where it was."

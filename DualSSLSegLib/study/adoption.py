@@ -10,9 +10,10 @@ from DualSSLSegLib.study.adopted import Adopted, joined
 from DualSSLSegLib.study.label_digests import LabelDigests
 from DualSSLSegLib.study.labelling import ForeignLabel
 from DualSSLSegLib.study.layout import StudyLayout
-from DualSSLSegLib.study.model import Case, LabelTable, Structure
+from DualSSLSegLib.study.model import Case, LabelTable, Problem, Structure
 from DualSSLSegLib.study.monai_label import label_names, read_monai_label
 from DualSSLSegLib.study.nnunet import SCAN_FOLDERS, nnunet_labels, read_nnunet
+from DualSSLSegLib.study.pending_labels import problem_of
 from DualSSLSegLib.study.published import is_kept, label_files
 from DualSSLSegLib.study.revisions import Revisions
 from DualSSLSegLib.study.study_file import StudyFile
@@ -76,26 +77,35 @@ def foreign_labels(
     cases: Mapping[str, Case],
     revisions: Revisions,
     digests: LabelDigests,
-) -> list[ForeignLabel]:
+) -> tuple[list[ForeignLabel], list[Problem]]:
     """Every label of another program that no revision keeps: those a data set brought along for cases that
-    have no revision, then what lies in labels/final."""
+    have no revision, then what lies in labels/final. The problems name the cases of which that cannot be told: a
+    revision is damaged, and what lies there may be its copy."""
     started = set(revisions.cases())
     found = [
         ForeignLabel(cases[case], path)
         for case, path in training_labels(layout.root, content).items()
         if case in cases and not (case in started and revisions.numbers(case))
     ]
+    problems: list[Problem] = []
     names: Mapping[str, tuple[Structure, ...]] | None = None
     for case, paths in label_files(layout.final).items():
         if case not in cases:
             continue
-        kept = revisions.all(case) if case in started else []
+        kept, damage = revisions.whole(case) if case in started else ([], None)
         for path in paths:
-            if not is_kept(path, kept, digests):
-                names = own_names(layout.root, content) if names is None else names
-                found.append(ForeignLabel(cases[case], path, names.get(case)))
+            try:
+                if is_kept(path, kept, digests):
+                    continue
+                if damage is not None:
+                    raise damage
+            except BadInput as error:
+                problems.append(problem_of(error, case))
+                continue
+            names = own_names(layout.root, content) if names is None else names
+            found.append(ForeignLabel(cases[case], path, names.get(case)))
     order = {case: place for place, case in enumerate(cases)}
-    return sorted(found, key=lambda label: order[label.case.id])
+    return sorted(found, key=lambda label: order[label.case.id]), problems
 
 
 def _adopted(root: Path) -> Adopted | None:

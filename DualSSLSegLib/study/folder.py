@@ -187,16 +187,16 @@ class StudyFolder(StudyReader):
         """Bring labels/final and the revisions together: labels of other programs become revisions `imported`,
         and where labels/final shows less than the newest revision, that is published.
 
-        Call it before labels are counted on, such as before a training. Foreign labels that cannot be read
-        are left alone and named among the problems of the result.
+        Call it before labels are counted on, such as before a training. Foreign labels that cannot be read, and
+        labels of cases with a damaged revision, are left alone and named among the problems of the result.
         """
         self.refresh()
         cases = self.cases()
-        foreign = foreign_labels(
+        foreign, damaged = foreign_labels(
             self.layout, self._store.content, cases, self._revisions, self._label_digests
         )
         labelled = [case for case in self._revisions.cases() if case in cases]
-        result = reconcile(self._labelling, foreign, labelled, self.structures, report)
+        result = reconcile(self._labelling, foreign, labelled, self.structures, report, damaged)
         self._label_digests.save()
         for problem in result.problems:
             self._pending.remember(problem.path, self.structures, problem.reason)
@@ -239,8 +239,9 @@ class StudyFolder(StudyReader):
     def _freeze_splits(self) -> None:
         """Give every labelled case that has none its place in the splits; for the holder of the lock."""
         content = self._store.content
-        newest = [self._revisions.latest(c) for c in self._revisions.cases() if c not in content.splits]
-        labelled = sorted((r.time, r.case) for r in newest if r is not None and r.trains)
+        started = [case for case in self._revisions.cases() if case not in content.splits]
+        newest = [revision for case in started for revision in self._revisions.whole(case)[0][-1:]]
+        labelled = sorted((revision.time, revision.case) for revision in newest if revision.trains)
         if labelled:
             ids = [case for _, case in labelled]
             splits = with_newly_labelled(content.splits, ids, lambda: trained_cases(self.layout))

@@ -13,10 +13,10 @@ from DualSSLSegLib.study.label_digests import LabelDigests
 from DualSSLSegLib.study.layout import LABEL_SUFFIX, StudyLayout
 from DualSSLSegLib.study.lock import StudyLock, monai_label_waits
 from DualSSLSegLib.study.model import ORIGINS, Case, Problem, Revision, Structure
-from DualSSLSegLib.study.pending_labels import in_words, read_pending
+from DualSSLSegLib.study.pending_labels import problem_of, read_pending
 from DualSSLSegLib.study.published import final_files, is_kept, publish, put_aside
 from DualSSLSegLib.study.records import Records, present_stamps
-from DualSSLSegLib.study.revisions import Revisions
+from DualSSLSegLib.study.revisions import Revisions, missing_label
 from DualSSLSegLib.study.scan import stamps_of
 from DualSSLSegLib.study.writing import CannotWrite, writing
 
@@ -115,17 +115,21 @@ class Labelling:
             return self._import(foreign, structures)
 
     def _foreign_files(self, case: Case) -> list[Path]:
-        """Files of labels/final for a case whose content no revision keeps."""
+        """Files of labels/final for a case whose content no revision keeps, as far as the marks of its revisions can
+        be read: better one copy too many than one too few."""
         paths = self._final_files(case.id)
-        kept = self._revisions.all(case.id) if paths else []
+        kept = self._revisions.whole(case.id)[0] if paths else []
         return [path for path in paths if not is_kept(path, kept, self._digests)]
 
     def republish(self, case_id: str) -> bool:
-        """Put the newest revision in force where labels/final shows an older one or none."""
+        """Put the newest revision in force where labels/final shows an older one or none. Raises BadInput when it is
+        damaged or its label is gone."""
         newest = self._revisions.latest(case_id)
         paths = self._final_files(case_id)
         if newest is None or any(is_kept(path, [newest], self._digests) for path in paths):
             return False
+        if not newest.path.is_file():
+            raise missing_label(newest)
         with self._lock, monai_label_waits(self._layout.monai_lock, wait_s=self._lock.wait_s):
             self._put_in_force(newest)
         return True
@@ -158,9 +162,12 @@ class Labelling:
 
         case, path = foreign.case, foreign.path
         label, grid = read_pending(case, path, foreign.own, structures)
-        newest = self._revisions.latest(case.id)
-        if newest is not None and (checked_label(case, newest.path, structures)[0] == label).all():
-            return None
+        try:
+            newest = self._revisions.latest(case.id)
+            if newest is not None and (checked_label(case, newest.path, structures)[0] == label).all():
+                return None
+        except BadInput:  # a damaged revision says nothing
+            pass
         described = self._described(case, path) | {"author": "imported", "origin": "imported", "run": None}
         return self._commit(case, label, grid, described, structures)
 
@@ -217,12 +224,14 @@ def reconcile(
     labelled: Sequence[str],
     structures: Sequence[Structure],
     report: Callable[[int, int], None] | None,
+    damaged: Sequence[Problem] = (),
 ) -> Reconciled:
-    """Import `foreign` labels one by one and put the newest revisions of the cases `labelled` in force.
+    """Import `foreign` labels one by one and put the newest revisions of the cases `labelled` in force, but for those
+    with `damaged` revisions.
 
     A label that cannot be read stops none of the others; it is named among the problems.
     """
-    imported, problems = [], []
+    imported, published, problems = [], [], list(damaged)
     for done, label in enumerate(foreign):
         if report is not None:
             report(done, len(foreign))
@@ -231,7 +240,7 @@ def reconcile(
         except BadInput as error:
             if isinstance(error, CannotWrite):
                 raise
-            problems.append(Problem(label.path, in_words(error), (label.case.id,)))
+            problems.append(problem_of(error, label.case.id, label.path))
             continue
         if revision is not None:
             imported.append(revision)
@@ -239,5 +248,11 @@ def reconcile(
         report(len(foreign), len(foreign))
     blocked = {case for problem in problems for case in problem.cases}
     changed = {revision.case for revision in imported} | set(labelled)
-    published = [case for case in sorted(changed - blocked) if labelling.republish(case)]
+    for case in sorted(changed - blocked):
+        try:
+            published += [case] if labelling.republish(case) else []
+        except BadInput as error:
+            if isinstance(error, CannotWrite):
+                raise
+            problems.append(problem_of(error, case))
     return Reconciled(tuple(imported), tuple(published), tuple(problems))

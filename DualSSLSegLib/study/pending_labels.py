@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from DualSSLSegLib.errors import BadInput
-from DualSSLSegLib.study.model import Case, Structure
+from DualSSLSegLib.study.model import Case, Problem, Structure
 from DualSSLSegLib.study.scan import stamps_of
 
 if TYPE_CHECKING:
@@ -73,6 +73,11 @@ class PendingLabels:
 def in_words(error: BadInput) -> str:
     """The reason and the next step, without the path, which is shown beside it."""
     return f"{error.message} {error.hint}".strip()
+
+
+def problem_of(error: BadInput, case_id: str, path: Path | None = None) -> Problem:
+    """The problem of a case with a file: `path`, or the one that the error names."""
+    return Problem(path or Path(error.path or ""), in_words(error), (case_id,))
 
 
 def _key(path: Path, structures: Sequence[Structure]) -> _Key:

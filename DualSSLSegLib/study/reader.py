@@ -17,7 +17,7 @@ from DualSSLSegLib.study.pending_labels import PendingLabels
 from DualSSLSegLib.study.predicted import PredictedScans
 from DualSSLSegLib.study.records import CaseRecord, Records, image_unchanged, replaced_words
 from DualSSLSegLib.study.reviews import Review, read_review
-from DualSSLSegLib.study.revisions import Revisions
+from DualSSLSegLib.study.revisions import Revisions, missing_label
 from DualSSLSegLib.study.scan import Listing, list_cases
 from DualSSLSegLib.study.splits import SplitTable, as_table
 from DualSSLSegLib.study.status import CaseStatus, StudyStatus
@@ -184,6 +184,8 @@ class StudyReader:
         revision = self._revisions.latest(found.id)
         if revision is None:
             return None
+        if not revision.path.is_file():
+            raise missing_label(revision)
         from DualSSLSegLib.imaging.digest import file_digest
 
         if file_digest([revision.path]) != revision.label_digest:

@@ -19,6 +19,7 @@ from DualSSLSegLib.study.model import Revision, Structure
 _SCHEMA = 1
 _NAME = re.compile(r"(?P<number>\d{4,})(?P<suffix>\.json|\.nii\.gz)")
 _ABANDONED_AFTER_S = 3600.0
+_MEND = "Put it back from a backup, or label the case again."
 
 
 class Revisions:
@@ -42,7 +43,10 @@ class Revisions:
     def read(self, case_id: str, number: int) -> Revision:
         """One revision. Raises BadInput when it is damaged, ProtocolError when a newer version wrote it."""
         mark = self._layout.revisions / case_id / f"{number:04d}.json"
-        content = read_json(mark)
+        try:
+            content = read_json(mark)
+        except BadInput as error:
+            raise BadInput(error.message, hint=_MEND, path=mark) from error.__cause__
         if isinstance(content, dict) and isinstance(content.get("v"), int) and content["v"] > _SCHEMA:
             raise ProtocolError(
                 f"this revision was written by a newer version (schema {content['v']}, known: {_SCHEMA}).",
@@ -74,13 +78,25 @@ class Revisions:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BadInput(
                 f"the commit mark of revision {number} of {case_id!r} is damaged ({type(error).__name__}).",
-                hint="Put it back from a backup, or label the case again.",
+                hint=_MEND,
                 path=mark,
             ) from error
 
     def all(self, case_id: str) -> list[Revision]:
         """All committed revisions of a case, oldest first. Raises as `read`."""
         return [self.read(case_id, number) for number in self.numbers(case_id)]
+
+    def whole(self, case_id: str) -> tuple[list[Revision], BadInput | None]:
+        """The committed revisions of a case whose marks can be read, oldest first, and what is wrong with the newest
+        other one. Raises ProtocolError when a newer version wrote one."""
+        found: list[Revision] = []
+        damage = None
+        for number in self.numbers(case_id):
+            try:
+                found.append(self.read(case_id, number))
+            except BadInput as error:
+                damage = error
+        return found, damage
 
     def latest(self, case_id: str) -> Revision | None:
         """The newest committed revision; None when there is none. Raises as `read`."""
@@ -138,6 +154,15 @@ class Revisions:
             if match:
                 found.setdefault(int(match["number"]), set()).add(match["suffix"])
         return found
+
+
+def missing_label(revision: Revision) -> BadInput:
+    """What to say of a revision whose label file is gone."""
+    return BadInput(
+        f"the label of revision {revision.number} of {revision.case!r} is missing.",
+        hint=_MEND,
+        path=revision.path,
+    )
 
 
 def _remove_if_old(path: Path) -> None:

@@ -14,7 +14,7 @@ from DualSSLSegLib.study.predicted import PredictedScans
 from DualSSLSegLib.study.published import is_kept, label_files, labelled_cases
 from DualSSLSegLib.study.records import Records, image_unchanged, replaced_words
 from DualSSLSegLib.study.reviews import Review, read_review
-from DualSSLSegLib.study.revisions import Revisions
+from DualSSLSegLib.study.revisions import Revisions, missing_label
 from DualSSLSegLib.study.scan import Listing, natural_order, stamps_of
 from DualSSLSegLib.study.status import CaseStatus, StudyStatus
 from DualSSLSegLib.study.study_file import StudyFile
@@ -185,7 +185,7 @@ class Surveyor:
         if newest is None:
             return ""
         if not newest.path.is_file():
-            return f"the label of revision {newest.number} is missing ({newest.path})."
+            return str(missing_label(newest))
         same = image_unchanged(case, newest, self._records, read_at_most=self._bytes_left)
         if same is None:
             return ""

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from DualSSLSegLib.atomic import DISK_FULL
 from DualSSLSegLib.errors import BadInput
 
-_FULL = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
@@ -46,7 +46,7 @@ def _cannot_write(error: OSError, path: Path) -> CannotWrite:
             hint="Ask for the right to write, or copy the folder to a place of your own.",
             path=path,
         )
-    if error.errno in _FULL:
+    if error.errno in DISK_FULL:
         return CannotWrite(
             "the disk is full; nothing was changed.", hint="Free some space and try again.", path=path
         )

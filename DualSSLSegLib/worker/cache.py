@@ -59,12 +59,15 @@ class VolumeCache:
         self._remove_abandoned()
 
     def image(self, case: str, paths: Sequence[Path], image_digest: str | None = None) -> CachedImage:
-        """The prepared scan, made now if it is not there. Raises BadInput when the scan cannot be read."""
+        """The prepared scan, made now if it is not there.
+
+        Raises BadInput when the scan cannot be read, and when it has not the `image_digest` that was frozen.
+        """
         digest = image_digest or file_digest(paths)
         entry = self.folder / self._key(digest)
         found = self._open(case, entry, digest)
         if found is None:
-            self._fill(case, entry, paths)
+            self._fill(case, entry, paths, image_digest)
             found = self._open(case, entry, digest)
         if found is None:
             raise BadInput(
@@ -81,7 +84,8 @@ class VolumeCache:
     ) -> MappedArray:
         """(x, y, z) uint8 class indices on the working grid, in their file.
 
-        Raises BadInput when the label cannot be read, lies on another grid or has a value the table does not know.
+        Raises BadInput when the label cannot be read, has not the `label_digest` that was frozen, lies on another grid
+        or has a value the table does not know.
         """
         table = [(row.name, row.value, row.codes) for row in structures]
         name = f"label-{_digest(label_digest or file_digest([path]), table)}.npy"
@@ -89,6 +93,7 @@ class VolumeCache:
         found = _whole(target, image.working.shape, np.uint8)
         if found is None:
             classes = to_class_indices(read_label(path, image.source, structures), structures)
+            _check_frozen([path], label_digest, "label")
             working, _ = to_working(classes, image.source, self.spacing_mm, label=True)
             with replacing(target, suffix=".npy") as temporary:
                 np.save(temporary, working.astype(np.uint8, copy=False))
@@ -128,8 +133,9 @@ class VolumeCache:
             if age > _ABANDONED_S:
                 remove_tree(draft)
 
-    def _fill(self, case: str, entry: Path, paths: Sequence[Path]) -> None:
+    def _fill(self, case: str, entry: Path, paths: Sequence[Path], image_digest: str | None) -> None:
         volume = read_image(paths, case)
+        _check_frozen(paths, image_digest, "scan")
         array, working = prepare_image(volume, self.spacing_mm, self.intensity)
         draft = self.folder / f"{_DRAFT}{secrets.token_hex(6)}"
         draft.mkdir(parents=True)
@@ -150,6 +156,17 @@ class VolumeCache:
                     raise
         finally:
             remove_tree(draft)
+
+
+def _check_frozen(paths: Sequence[Path], digest: str | None, what: str) -> None:
+    """Raise BadInput when files have another content than the run was given. To be asked after they were read: what is
+    replaced while it is read is noticed, too."""
+    if digest is not None and file_digest(paths) != digest:
+        raise BadInput(
+            f"this {what} has been changed since the run was given it.",
+            hint=f"Start a new run; to go on with this one, put the old {what} back.",
+            path=paths[0],
+        )
 
 
 def _whole(path: Path, shape: Sequence[int], kind: Any) -> MappedArray | None:

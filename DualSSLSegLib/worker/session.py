@@ -10,17 +10,20 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 from DualSSLSegLib.errors import DualSSLSegError, ProtocolError, RunFailed, Stopped
-from DualSSLSegLib.inference.out_of_memory import in_words, is_out_of_memory
+from DualSSLSegLib.inference import out_of_memory
+from DualSSLSegLib.inference.out_of_memory import is_out_of_memory
 from DualSSLSegLib.jobs.control import Want, read_want
 from DualSSLSegLib.jobs.journal import EventReader, EventWriter
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.jobs.state import PAUSED, RunState, reduce
 from DualSSLSegLib.jobs.worker_lock import WorkerLock
 from DualSSLSegLib.processes import host_name
+from DualSSLSegLib.worker import full_disk
+from DualSSLSegLib.worker.full_disk import is_full_disk
 from DualSSLSegLib.worker.kinds import Work, work_for
 from DualSSLSegLib.worker.machine import peak_memory_mb, versions
 
@@ -52,8 +55,8 @@ class Session:
         self._asked_by_signal = threading.Event()
 
     def report(self, type: str, **fields: Any) -> None:
-        """Write an event. `progress` is written at most once a second, but always the last step of a
-        phase."""
+        """Write an event. `progress` is written at most once a second, but always the last step of a phase; one
+        that the disk refuses is left out, as the next one says more."""
         if type == "progress":
             now = self._clock()
             at_end = fields.get("step") is not None and fields.get("step") == fields.get("total")
@@ -63,7 +66,8 @@ class Session:
         if type == "phase" and fields.get("name") != PAUSED:
             self._phase = dict(fields)
             self._last_progress = -_PROGRESS_EVERY_S
-        self._writer.emit(type, **fields)
+        with suppress(OSError) if type == "progress" else nullcontext():
+            self._writer.emit(type, **fields)
 
     def phase(self, name: str, total: int | None = None) -> None:
         """Announce a part of the run: cache, train, predict, rank ..."""
@@ -71,7 +75,8 @@ class Session:
 
     def warn(self, code: str, text: str, **fields: Any) -> None:
         """A problem that does not end the run, in words a person can act on."""
-        print(f"warning: {text}", file=sys.stderr, flush=True)
+        with suppress(OSError):  # a console that cannot be written
+            print(f"warning: {text}", file=sys.stderr, flush=True)
         self.report("warning", code=code, text=text, **fields)
 
     def wanted(self) -> Want:
@@ -193,7 +198,9 @@ def _attempt(run: RunFolder, writer: EventWriter, work: Work | None) -> int:
         return failed(error)
     except Exception as error:
         if is_out_of_memory(error):
-            return failed(in_words(error))
+            return failed(out_of_memory.in_words(error))
+        if is_full_disk(error):
+            return failed(full_disk.in_words(error, run.path))
         hint = f"The details are in {run.console_path}."
         return failed(RunFailed(f"unexpected {type(error).__name__}: {_first_line(error)}", hint=hint))
 
@@ -207,7 +214,8 @@ def _memory() -> dict[str, Any]:
 
 
 def _keep_traceback(run: RunFolder) -> None:
-    with open(run.console_path, "a", encoding="utf-8") as console:
+    # on a full disk the last word counts for more than the details
+    with suppress(OSError), open(run.console_path, "a", encoding="utf-8") as console:
         console.write(traceback.format_exc())
 
 

@@ -4,12 +4,17 @@ quick.
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from support.command_line import dualsslseg
+from support.predictions import predicted_run
+from support.studies import label_of, tiny_study, without_the_right_to_write
 
 from DualSSLSegLib.cli import main
 from DualSSLSegLib.commands.verbs import VERBS
@@ -101,3 +106,29 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     with process.stderr:
         assert process.stderr.read() == ""
     process.wait()
+
+
+def test_a_study_that_cannot_be_written_is_shown_and_what_cannot_be_done_is_said(tmp_path):
+    study = tmp_path / "study"
+    predicted_run(tiny_study(study), {"a": label_of()})
+    dualsslseg("next", tmp_path)  # imports what it needs, as another user may not read it
+    with without_the_right_to_write(study):
+        for verb in ("status", "next"):
+            said = dualsslseg(verb, study)
+            assert said.code == 0 and said.out
+            assert "predictions were not published" in said.err and "read-only" in said.err
+        said = dualsslseg("export-model", study, study / "model.pt")
+    assert said.code == 1 and said.err.startswith(f"dualsslseg: {study}: this cannot be read or written")
+    assert "->" in said.err and ".tmp" not in said.err
+
+
+def test_a_disk_that_is_full_ends_a_command_with_words(tmp_path, monkeypatch):
+    study = tmp_path / "study"
+    tiny_study(study)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("DualSSLSegLib.jobs.run_folder.write_json", full)
+    said = dualsslseg("next", study)
+    assert said.code == 1 and os.strerror(errno.ENOSPC) in said.err and "->" in said.err

@@ -16,10 +16,10 @@ from DualSSLSegLib.jobs.worker_lock import WorkerBusy, WorkerLock
 
 
 def test_runs_are_listed_by_age_and_carry_what_was_asked(tmp_path):
-    late = RunFolder.create(tmp_path, {"kind": "predict"}, {"cases": []}, now=1_700_000_100.5)
     early = RunFolder.create(
         tmp_path, {"kind": "train", "seed": 3}, {"cases": [{"id": "ä"}]}, now=1_700_000_000
     )
+    late = RunFolder.create(tmp_path, {"kind": "predict"}, {"cases": []}, now=1_700_000_100.5)
     (tmp_path / ".new-0000").mkdir()
     (tmp_path / "not-a-run").mkdir()
     assert list_runs(tmp_path) == [early, late]
@@ -27,6 +27,15 @@ def test_runs_are_listed_by_age_and_carry_what_was_asked(tmp_path):
     assert early.spec() == {"v": 1, "kind": "train", "seed": 3}
     assert early.inputs()["cases"] == [{"id": "ä"}]
     assert list_runs(tmp_path / "nowhere") == []
+
+
+@pytest.mark.parametrize("later", [-7200.0, 0.0])
+def test_a_run_made_after_the_clock_went_back_is_the_newest_all_the_same(tmp_path, later):
+    now = 1_700_000_000.9996
+    runs = [RunFolder.create(tmp_path, {"kind": "train"}, {}, now=now)]
+    runs += [RunFolder.create(tmp_path, {"kind": "predict"}, {}, now=now + later) for _ in range(3)]
+    assert list_runs(tmp_path) == runs
+    assert [run.id[:19] for run in runs][1:] == [f"20231114T22132100{n}Z" for n in range(3)]
 
 
 def test_a_request_that_cannot_be_written_leaves_nothing(tmp_path):

@@ -80,6 +80,15 @@ def test_a_label_whose_image_was_replaced_stops_the_start_and_is_named(study, tm
     assert "c1" in str(caught.value) and "replaced" in str(caught.value)
 
 
+def test_all_labels_that_are_damaged_are_named_together(study, tmp_path):
+    label(study, tmp_path, "c0", "c1", "c2")
+    study.latest("c0").path.with_name("0001.json").write_bytes(b"")
+    study.latest("c1").path.unlink()
+    with pytest.raises(BadInput, match=r"2 label\(s\) must not be used") as caught:
+        study_rows(study)
+    assert str(caught.value).count("Put it back from a backup, or label the case again.") == 2
+
+
 def predicted(study, kind: str, truth, known: dict[str, int], **facts) -> RunFolder:
     """A run with the study's structures of now that has predicted c0 with a model that knows `known`."""
     table = [structure.to_dict() for structure in study.structures]

@@ -106,6 +106,7 @@ def test_a_lost_run_says_what_resume_does(run):
     lost = liveness(state_of(run), 0.0, 1e9)
     words = describe_run(run, lost)
     assert words.status == "Interrupted" and "begins it again" in words.detail and words.can_resume
+    assert "no space left on the disk" in words.detail
     kept = liveness(state(*TRAINING, {"type": "checkpoint", "path": "c", "step": 20}), 0.0, 1e9)
     assert "last saved state" in describe_run(run, kept).detail
 

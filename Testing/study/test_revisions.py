@@ -175,6 +175,51 @@ def test_damaged_revisions_are_refused_by_name_not_passed_over(tmp_path):
         study.latest("a")
 
 
+def _empty_mark(revision, final):
+    revision.path.with_suffix("").with_suffix(".json").write_bytes(b"")
+
+
+def _label_gone(revision, final):
+    revision.path.unlink()
+    final.unlink()
+
+
+def _mark_of_the_older_one_gone_wrong(revision, final):
+    revision.path.with_name("0001.json").write_text("{}")
+    write_label_file(final, 2, 2)  # a copy of the damaged one, or somebody else's: nobody can tell
+
+
+@pytest.mark.parametrize("damage", [_empty_mark, _label_gone, _mark_of_the_older_one_gone_wrong])
+def test_a_damaged_revision_is_named_and_stops_no_other_case(tmp_path, damage):
+    study = tiny_study(tmp_path)
+    final = tmp_path / "labels" / "final"
+    for case in "aab":
+        revision = study.add_revision(case, label_of(1), author="Ada", origin="manual")
+    damage(study.latest("a"), final / "a.nii.gz")
+    (final / "b.nii.gz").unlink()
+    write_label_file(final / "c.nii.gz", 2)
+    before = everything_in(tmp_path)
+    result = study.reconcile()
+    (problem,) = result.problems
+    assert problem.cases == ("a",) and problem.path.parent.name == "a"
+    assert "Put it back from a backup, or label the case again." in problem.reason
+    assert result.published == ("b",) and [r.case for r in result.imported] == ["c"]
+    assert study.reconcile().problems == result.problems and study.latest("b") == revision
+
+    assert study.add_revision("a", label_of(2), author="Ada", origin="manual").trains
+    assert study.reconcile() == Reconciled() and study.usable_label("a").author == "Ada"
+    after = everything_in(tmp_path)
+    kept = [content for name, content in after.items() if name.startswith(".dualsslseg/labels/a/")]
+    assert all(content in kept for name, content in before.items() if "/a" in name and "labels" in name)
+
+
+def test_a_label_of_another_program_is_kept_where_the_revision_before_it_is_gone(tmp_path):
+    study = tiny_study(tmp_path)
+    study.add_revision("a", label_of(1), author="Ada", origin="manual").path.unlink()
+    write_label_file(tmp_path / "labels" / "final" / "a.nii.gz", 2)
+    assert [r.number for r in study.reconcile().imported] == [2]
+
+
 def test_a_moved_study_keeps_its_labels(tmp_path):
     study = tiny_study(tmp_path / "here")
     study.add_revision("a", label_of(), author="Ada", origin="manual")

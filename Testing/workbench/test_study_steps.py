@@ -137,3 +137,23 @@ def test_a_damaged_study_is_named(tmp_path):
     assert workbench.is_study(tmp_path / "s")
     with pytest.raises(BadInput, match="cannot be read"):
         workbench.open_study(tmp_path / "s")
+
+
+@pytest.mark.parametrize("damage", ["mark", "label"])
+def test_a_study_with_one_damaged_label_is_open_for_editing_and_the_case_can_be_labelled_again(
+    tmp_path, damage
+):
+    study = tiny_study(tmp_path / "s")
+    revision = study.add_revision("a", label_of(), author="Ada", origin="manual")
+    if damage == "mark":
+        revision.path.with_name("0001.json").write_bytes(b"")
+    else:
+        revision.path.unlink()
+        (study.layout.final / "a.nii.gz").unlink()
+    workbench = bench(tmp_path / "s")
+    assert workbench.read_only == "" and workbench.counts["failed"] == 1 and len(workbench.problems) == 1
+    assert "label the case again" in workbench.problems[0].reason
+    workbench.open_case("a")
+    paint(workbench, label_of())
+    workbench.submit(then_next=False)
+    assert workbench.counts["labelled"] == 1 and workbench.problems == ()

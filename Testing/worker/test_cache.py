@@ -16,6 +16,7 @@ from DualSSLSegLib.imaging.digest import file_digest
 from DualSSLSegLib.imaging.intensity import plan_intensity
 from DualSSLSegLib.imaging.read import read_image
 from DualSSLSegLib.imaging.resample import from_working
+from DualSSLSegLib.imaging.write import write_label, write_map
 from DualSSLSegLib.training.cases import TrainingCase
 from DualSSLSegLib.training.sampling import crop
 from DualSSLSegLib.worker import cache as cache_module
@@ -127,6 +128,26 @@ def test_a_bad_scan_or_label_leaves_nothing_behind(cache, scan, tmp_path):
     with pytest.raises(BadInput, match="5"):
         cache.label(image, tmp_path / "labels" / "a.nii.gz", TABLE[:1])
     assert sorted(path.name for path in image.folder.iterdir()) == ["grid.json", "image.npy"]
+
+
+def test_a_scan_or_label_replaced_since_the_start_is_refused_and_not_kept_under_the_name_of_the_old_one(
+    cache, scan, tmp_path
+):
+    label = tmp_path / "labels" / "a.nii.gz"
+    image_digest, label_digest = file_digest([scan]), file_digest([label])
+    old_scan, old_label = scan.read_bytes(), label.read_bytes()
+    other_image, other_label = tiny_scan(2)
+    write_map(scan, other_image, tiny_grid(1))
+    with pytest.raises(BadInput, match=r"a\.nii\.gz: this scan has been changed.*Start a new run"):
+        cache.image("a", [scan], image_digest)
+    assert not cache.folder.exists() or list(cache.folder.iterdir()) == []
+    scan.write_bytes(old_scan)
+    image = cache.image("a", [scan], image_digest)
+    write_label(label, other_label, tiny_grid(1))
+    with pytest.raises(BadInput, match=r"a\.nii\.gz: this label has been changed"):
+        cache.label(image, label, TABLE, label_digest)
+    label.write_bytes(old_label)
+    assert np.asarray(cache.label(image, label, TABLE, label_digest)).any()
 
 
 def test_drafts_of_killed_workers_are_removed_and_those_of_living_ones_are_not(cache):
