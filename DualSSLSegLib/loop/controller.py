@@ -24,6 +24,7 @@ from DualSSLSegLib.loop.runs import Runs
 from DualSSLSegLib.loop.usage import groups_of, seen_by_parent
 from DualSSLSegLib.study.folder import StudyFolder
 from DualSSLSegLib.study.model import Revision, Structure
+from DualSSLSegLib.study.never_replaced import refuse_to_replace
 from DualSSLSegLib.study.reviews import Verdict
 from DualSSLSegLib.study.splits import SplitTable
 from DualSSLSegLib.study.status import StudyStatus
@@ -161,7 +162,8 @@ class Controller:
         return done
 
     def export_model(self, target: str | Path) -> Path:
-        """Copy the newest model of the study to the file `target`. Raises BadInput when there is none."""
+        """Copy the newest model of the study to the file `target`. Raises BadInput when there is none, and when a scan
+        or a file of the study lies there."""
         trained = requests.newest_trained(self.runs.all())
         if trained is None:
             raise BadInput(
@@ -170,6 +172,7 @@ class Controller:
         target = Path(target).absolute()
         if target.is_dir():
             raise BadInput("this is a folder, not a file.", hint="Name a file like model.pt.", path=target)
+        refuse_to_replace(target, self.study.scan_paths())
         with replacing(target) as temporary:
             shutil.copyfile(trained.model_path, temporary)
         return target
