@@ -83,9 +83,13 @@ class Controller:
         run: str | None = None,
     ) -> Revision:
         """Commit a label of a case: an array on the scan's grid or a file of any kind. `run`: whose prediction it
-        began as. An `accepted` one says nothing of structures that its model did not know."""
-        of_run = RunFolder(self.study.runs_dir / run) if origin == "accepted" and run is not None else None
-        known = predictions.known_values(of_run, self.study.case(case).id) if of_run is not None else None
+        began as. An `accepted` one says nothing of structures that its model did not know; BadInput when it is older
+        than a label that trains."""
+        known = None
+        if origin == "accepted" and run is not None:
+            found, of_run = self.study.case(case), RunFolder(self.study.runs_dir / run)
+            predictions.refuse_older(self.study, of_run, found.id)
+            known = predictions.known_values(of_run, found.id)
         return self.study.add_revision(
             case, source, author=author, origin=origin, run=run, known_values=known
         )
@@ -93,7 +97,7 @@ class Controller:
     def accept(self, case: str, *, author: str) -> Revision:
         """Accept the newest prediction of a case as it is: it becomes a label, which does not train unless asked.
 
-        Raises BadInput when the case has no prediction.
+        Raises BadInput when the case has no prediction, and when a label that trains is newer.
         """
         prediction = self._prediction(case)
         revision = self.label(case, prediction.label, author=author, origin="accepted", run=prediction.run.id)
