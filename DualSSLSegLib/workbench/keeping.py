@@ -14,6 +14,7 @@ from DualSSLSegLib.errors import BadInput, DualSSLSegError
 from DualSSLSegLib.study.never_replaced import refuse_to_replace
 from DualSSLSegLib.workbench.desk import Desk, T, in_words, is_expected, verb
 from DualSSLSegLib.workbench.draft_box import DraftBox
+from DualSSLSegLib.workbench.rescue_name import rescue_name
 from DualSSLSegLib.workbench.scans_in_use import scans_in_use
 
 if TYPE_CHECKING:
@@ -175,8 +176,8 @@ class Keeping(Desk):
             self._unsaved = False
 
     def _rescue_with(self, write: Callable[[Path], None], case: str, suffix: str, error: Exception) -> bool:
-        study = "" if self.study_path is None else f"{self.study_path.name} "
-        stem = f"{study}{case} {time.strftime('%Y-%m-%d %H-%M-%S')}"
+        study = "" if self.study_path is None else self.study_path.name
+        stem = rescue_name(study, case, time.strftime("%Y-%m-%d %H-%M-%S"))
         path, number = self.rescue_folder / f"{stem}{suffix}", 1
         while path.exists():  # an earlier label of the same case, rescued in the same second
             number += 1

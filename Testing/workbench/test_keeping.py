@@ -128,6 +128,28 @@ def test_quitting_with_the_study_out_of_reach_writes_the_label_elsewhere(at_work
     assert np.array_equal(read_label(kept, GRID, structures), label_of(2))
 
 
+@pytest.mark.parametrize("letter", ["ä", "e", "字"])
+@pytest.mark.parametrize(("study", "case"), [(100, 220), (250, 220), (250, 20), (20, 225)])
+def test_the_label_of_a_long_name_is_written_elsewhere_too(tmp_path, letter, study, case):
+    def long(name, size):
+        return f"{name} {letter * ((size - 8) // len(letter.encode()))} 0007"
+
+    folder, scan = tmp_path / long("s", study), long("T1", case)
+    workbench = bench(folder, cases=(scan, "b"))
+    workbench.open_case(scan)
+    paint(workbench, label_of(2))
+    shutil.move(folder, tmp_path / "unplugged")
+    folder.write_text("no folder")
+    workbench.close()
+    (kept,) = (tmp_path / "rescued").iterdir()
+    name = kept.name
+    assert str(kept) in workbench.message.text and scan in workbench.message.text
+    assert name.startswith("s ") and " T1 " in name and "0007 20" in name
+    assert len(f"{name} (99).seg.nrrd".encode()) <= 255 and "\ufffd" not in name
+    structures = StudyFolder.open(tmp_path / "unplugged").structures
+    assert np.array_equal(read_label(kept, GRID, structures), label_of(2))
+
+
 def test_a_study_for_looking_only_lets_nobody_leave_with_strokes_unkept(tmp_path):
     first = bench(tmp_path / "s", author="Bob")
     workbench = bench(tmp_path / "s")
