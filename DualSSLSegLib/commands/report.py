@@ -11,6 +11,7 @@ from DualSSLSegLib.commands.publishing import publish
 from DualSSLSegLib.commands.screen import Screen
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.loop.controller import Controller
+from DualSSLSegLib.study.never_replaced import refuse_to_replace
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +33,8 @@ def run(arguments: argparse.Namespace, screen: Screen) -> int:
     target = arguments.out or controller.study.layout.own / "report" / "index.html"
     if target.is_dir():
         raise BadInput("this is a folder, not a file.", hint="Name a file, such as report.html.", path=target)
+    if arguments.out is not None:
+        refuse_to_replace(target.absolute(), controller.study.scan_paths())
     command = shlex.join(["dualsslseg", "report", str(arguments.study)])
     report = collect(
         controller, Occasion(command=command), lambda done, total: screen.progress("drawing", done, total)

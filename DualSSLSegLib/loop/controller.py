@@ -24,6 +24,7 @@ from DualSSLSegLib.loop.runs import Runs
 from DualSSLSegLib.loop.usage import groups_of, seen_by_parent
 from DualSSLSegLib.study.folder import StudyFolder
 from DualSSLSegLib.study.model import Revision, Structure
+from DualSSLSegLib.study.never_replaced import refuse_to_replace
 from DualSSLSegLib.study.reviews import Verdict
 from DualSSLSegLib.study.splits import SplitTable
 from DualSSLSegLib.study.status import StudyStatus
@@ -82,9 +83,13 @@ class Controller:
         run: str | None = None,
     ) -> Revision:
         """Commit a label of a case: an array on the scan's grid or a file of any kind. `run`: whose prediction it
-        began as. An `accepted` one says nothing of structures that its model did not know."""
-        of_run = RunFolder(self.study.runs_dir / run) if origin == "accepted" and run is not None else None
-        known = predictions.known_values(of_run, self.study.case(case).id) if of_run is not None else None
+        began as. An `accepted` one says nothing of structures that its model did not know; BadInput when it is older
+        than a label that trains."""
+        known = None
+        if origin == "accepted" and run is not None:
+            found, of_run = self.study.case(case), RunFolder(self.study.runs_dir / run)
+            predictions.refuse_older(self.study, of_run, found.id)
+            known = predictions.known_values(of_run, found.id)
         return self.study.add_revision(
             case, source, author=author, origin=origin, run=run, known_values=known
         )
@@ -92,7 +97,7 @@ class Controller:
     def accept(self, case: str, *, author: str) -> Revision:
         """Accept the newest prediction of a case as it is: it becomes a label, which does not train unless asked.
 
-        Raises BadInput when the case has no prediction.
+        Raises BadInput when the case has no prediction, and when a label that trains is newer.
         """
         prediction = self.present_prediction(case)
         revision = self.label(case, prediction.label, author=author, origin="accepted", run=prediction.run.id)
@@ -160,7 +165,8 @@ class Controller:
         return done
 
     def export_model(self, target: str | Path) -> Path:
-        """Copy the newest model of the study to the file `target`. Raises BadInput when there is none."""
+        """Copy the newest model of the study to the file `target`. Raises BadInput when there is none, and when a scan
+        or a file of the study lies there."""
         trained = requests.newest_trained(self.runs.all())
         if trained is None:
             raise BadInput(
@@ -169,6 +175,7 @@ class Controller:
         target = Path(target).absolute()
         if target.is_dir():
             raise BadInput("this is a folder, not a file.", hint="Name a file like model.pt.", path=target)
+        refuse_to_replace(target, self.study.scan_paths())
         with replacing(target) as temporary:
             shutil.copyfile(trained.model_path, temporary)
         return target

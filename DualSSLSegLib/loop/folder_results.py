@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +78,7 @@ def open_result(run: RunFolder, name: str) -> OpenedCase:
     present = present_values(label)
     structures = tuple(row for row in _every_value(table) if row.value in present)
     note = f"The result of segmenting a folder: {result}. It belongs to no study."
-    return replace(OpenedCase(name, volume, label, RESULT, structures), note=note)
+    return OpenedCase(name, volume, label, RESULT, structures, note=note, paths=tuple(paths))
 
 
 def _paths(run: RunFolder, name: str) -> list[Path]:
@@ -91,6 +91,11 @@ def _paths(run: RunFolder, name: str) -> list[Path]:
     if not parts:
         raise BadInput(f"this run has no scan {name!r}.", path=run.path)
     return [path for _, path in parts]
+
+
+def scans_of(run: RunFolder) -> list[Path]:
+    """Files and series folders of all scans of a segment run. Raises BadInput when its folder is damaged or gone."""
+    return [Path(path) for row in run.inputs()["cases"] for path in row["paths"]]
 
 
 def model_structures(run: RunFolder) -> tuple[Structure, ...]:

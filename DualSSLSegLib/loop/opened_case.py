@@ -27,7 +27,7 @@ class OpenedCase:
 
     `source`: where the label comes from: "draft", "revision", "prediction", "empty", or "result" for a scan that
     belongs to no study. `run` is the run of the prediction that the label began as. `note`: what the user should know.
-    `image_digest`: of the image as it was read.
+    `image_digest`: of the image as it was read. `paths`: the files and series folders of the scan.
     """
 
     id: str
@@ -39,6 +39,7 @@ class OpenedCase:
     run: str | None = None
     began_as: np.ndarray | None = field(default=None, repr=False)
     image_digest: str | None = None
+    paths: tuple[Path, ...] = ()
 
     @property
     def grid(self) -> Grid:
@@ -63,7 +64,8 @@ def open_case(controller: Controller, case_id: str, *, correct_prediction: bool 
         if _drive_error(error) is None:  # the content, not the drive: "next" passes it over
             study.refuse(case, f"{error.message} {error.hint}".strip())
         raise
-    empty = OpenedCase(case.id, volume, None, EMPTY, study.structures, image_digest=study.image_digest(case))
+    digest = study.image_digest(case)
+    empty = OpenedCase(case.id, volume, None, EMPTY, study.structures, image_digest=digest, paths=case.paths)
     found, notes = _draft(controller, empty)
     if found is None and correct_prediction:
         found = with_prediction(controller, empty)

@@ -93,6 +93,32 @@ def refuse_replaced(study: StudyFolder, run: RunFolder, case: str) -> None:
         )
 
 
+def why_not_accepted(study: StudyFolder, run: RunFolder, case: str) -> str:
+    """Why the run's prediction of a case must not become its label as it is, as a sentence: a label for training is
+    newer, and would go out of force and out of training. "" when it may. Raises BadInput for damaged files."""
+    newest = study.latest(case)
+    if newest is None or not newest.trains:
+        return ""
+    row: dict[str, Any] = next((row for row in run.inputs()["cases"] if row["id"] == case), {})
+    known = (row.get("label") or {}).get("revision") or row.get("newest_revision", 0)
+    if newest.number <= known:
+        return ""
+    return (
+        f"The label of {case} by {newest.author} (revision {newest.number}) is newer than this prediction, which would "
+        "take its place and is not trained on."
+    )
+
+
+def refuse_older(study: StudyFolder, run: RunFolder, case: str) -> None:
+    """Raise BadInput when the run's prediction of a case must not become its label, see `why_not_accepted`."""
+    if refusal := why_not_accepted(study, run, case):
+        raise BadInput(
+            refusal,
+            hint="Keep that label; or correct the prediction and submit that, on the command line with "
+            f"`dualsslseg label STUDY {case} FILE --corrected`.",
+        )
+
+
 def publish(
     study: StudyFolder, run: RunFolder, newer: Sequence[RunFolder], refused: dict[str, str]
 ) -> Generator[str, None, None]:

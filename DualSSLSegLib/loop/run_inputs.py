@@ -24,7 +24,8 @@ def study_rows(
 
     Roles: labelled (manual, corrected, imported labels; with `use_accepted` accepted ones, too), validation (of that
     frozen split, with a label), predict (of a frozen split otherwise: neither trains nor is suggested), accepted,
-    unlabelled. `train_on` names the labelled cases that may train; other labelled ones count as unlabelled.
+    unlabelled. `newest_revision` is the number of the newest label then, used or not, 0 without one. `train_on` names
+    the labelled cases that may train; other labelled ones count as unlabelled.
     Raises BadInput when `train_on` names a case of a frozen split or one without a label, and, naming all of
     them, for labels that must not be used.
     """
@@ -37,13 +38,15 @@ def study_rows(
         give_way()
         label = None
         try:
-            role = _role(study, case, study.latest(case), chosen, use_accepted)
+            revision = study.latest(case)
+            role = _role(study, case, revision, chosen, use_accepted)
             if role in ("labelled", "validation"):
                 label = study.usable_label(case)
         except BadInput as error:
             unusable.append(f"  {case.id}: {error}")
             continue
-        rows.append(_row(case, role, label))
+        newest = 0 if revision is None else revision.number
+        rows.append({**_row(case, role, label), "newest_revision": newest})
     if unusable:
         raise BadInput(
             f"{len(unusable)} label(s) must not be used, so nothing was started:\n" + "\n".join(unusable),

@@ -183,7 +183,7 @@ class AnnotateSection:
         opened = self._workbench.opened
         if opened is None:
             return
-        name = f"{opened.id}.nii.gz"
+        name = f"{opened.id} label.nii.gz"  # not that of the scan, in whose folder the dialog may open
         path = qt.QFileDialog.getSaveFileName(
             self.widget, _("Save label as"), name, "NIfTI (*.nii.gz *.nii);;NRRD (*.nrrd);;MetaImage (*.mha)"
         )

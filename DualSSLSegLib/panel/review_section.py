@@ -29,6 +29,7 @@ class ReviewSection:
         self._waiting: list[CaseRow] = []
         self._unfolded_for: Any = None  # the study whose predictions have unfolded the section
         self._shortcut: Any = None
+        self._entered = False
         self.heat_map = HeatMapControls(ui, workbench)
         self.spots = HotSpotTable(ui.spotsTable, self._go_to)
         for reason in (
@@ -77,12 +78,14 @@ class ReviewSection:
             self._show_buttons()
 
     def enter(self) -> None:
+        self._entered = True
         if self._shortcut is None:
             self._shortcut = qt.QShortcut(qt.QKeySequence(_NEXT_KEY), slicer.util.mainWindow() or self.widget)
             self._shortcut.activated.connect(self._go_to_next)
         self._show_buttons()
 
     def exit(self) -> None:
+        self._entered = False
         if self._shortcut is not None:
             self._shortcut.enabled = False  # the key belongs to other modules again
 
@@ -157,7 +160,7 @@ class ReviewSection:
         self.ui.cancelAcceptButton.setVisible(accepting)
         self.ui.reasonCombo.enabled = bool(self.ui.rejectButton.enabled)
         if self._shortcut is not None:
-            self._shortcut.enabled = not self.workbench.why_not("jump_next")
+            self._shortcut.enabled = self._entered and not self.workbench.why_not("jump_next")
 
     # --- doing --------------------------------------------------------------------------------------------
 

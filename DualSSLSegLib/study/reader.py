@@ -87,6 +87,10 @@ class StudyReader:
                 del found[case_id]
         return found
 
+    def scan_paths(self) -> list[Path]:
+        """Files and series folders of all scans, also of unreadable ones. Raises BadInput when the folder is gone."""
+        return [path for case in self._index.listing().cases.values() for path in case.paths]
+
     def case(self, case: str | Case) -> Case:
         """One case, with its spacing when its header was read before.
 

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 import slicer
 
 from DualSSLSegLib.errors import BadInput, DualSSLSegError
+from DualSSLSegLib.study.never_replaced import refuse_to_replace
 from DualSSLSegLib.workbench.desk import Desk, T, in_words, is_expected, verb
 from DualSSLSegLib.workbench.draft_box import DraftBox
+from DualSSLSegLib.workbench.rescue_name import rescue_name
+from DualSSLSegLib.workbench.scans_in_use import scans_in_use
 
 if TYPE_CHECKING:
     import numpy as np
@@ -173,8 +176,8 @@ class Keeping(Desk):
             self._unsaved = False
 
     def _rescue_with(self, write: Callable[[Path], None], case: str, suffix: str, error: Exception) -> bool:
-        study = "" if self.study_path is None else f"{self.study_path.name} "
-        stem = f"{study}{case} {time.strftime('%Y-%m-%d %H-%M-%S')}"
+        study = "" if self.study_path is None else self.study_path.name
+        stem = rescue_name(study, case, time.strftime("%Y-%m-%d %H-%M-%S"))
         path, number = self.rescue_folder / f"{stem}{suffix}", 1
         while path.exists():  # an earlier label of the same case, rescued in the same second
             number += 1
@@ -194,6 +197,7 @@ class Keeping(Desk):
         """Write the label on screen to a file of the user's (.nii.gz, .nii, .nrrd, .mha).
 
         It counts as kept from then on only where the study cannot take it, or just would not: else it is a copy.
+        No scan is ever replaced by it, and no file of a study.
         """
         from DualSSLSegLib.imaging.write import write_label
 
@@ -201,6 +205,11 @@ class Keeping(Desk):
         keeps = self.case is None or bool(self.read_only) or self._unsaved
         label = self._take_label() if keeps else self.case_scene.label()
         number = self._drafts.take_number()
+        scans = scans_in_use(opened, self.controller, self.folder_run)
+
+        def write() -> None:
+            refuse_to_replace(target, scans)
+            write_label(target, label, opened.grid)
 
         def failed(error: Exception) -> None:
             if self.opened is None or self.opened.volume is not opened.volume:  # left meanwhile
@@ -210,7 +219,7 @@ class Keeping(Desk):
             self._failed(error)
 
         self._do(
-            self._writing(number, opened, label, lambda: write_label(target, label, opened.grid)),
+            self._writing(number, opened, label, write),
             lambda _: self._say("info", f"The label was written to {target}."),
             failed=failed,
             busy="Writing the label",

@@ -142,6 +142,12 @@ def _jump_next(desk: SetUpSteps) -> str:
 
 
 def _accept(desk: SetUpSteps) -> str:
+    if desk._why_not_accepted:
+        return f"{desk._why_not_accepted} Keep that label, or correct the prediction and submit that."
+    return _correct(desk)
+
+
+def _correct(desk: SetUpSteps) -> str:
     if desk.changed:
         return "Submit or discard what you have drawn on this case first."
     return "Submit or discard the unfinished work on this case first." if desk.has_draft else ""
@@ -204,7 +210,7 @@ _SPECIAL = {
     "open_next": _open_next,
     "jump_next": _jump_next,
     "accept": _accept,
-    "correct": _accept,
+    "correct": _correct,
     "accept_all": _accept_all,
     "cancel_accept_all": _cancel_accept_all,
     "segment_folder": _segment_folder,

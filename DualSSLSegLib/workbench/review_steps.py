@@ -9,7 +9,7 @@ from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.loop.controller import Controller
 from DualSSLSegLib.loop.hot_spot_list import ListedHotSpot, hot_spot_list, score_words
 from DualSSLSegLib.loop.opened_case import OpenedCase, open_case, with_prediction
-from DualSSLSegLib.loop.predictions import Prediction
+from DualSSLSegLib.loop.predictions import Prediction, why_not_accepted
 from DualSSLSegLib.scene.arrays import in_slicers_order
 from DualSSLSegLib.workbench.desk import verb
 from DualSSLSegLib.workbench.training_steps import TrainingSteps
@@ -30,12 +30,14 @@ class _Reviewed:
     hot_spots: list[ListedHotSpot]
     words: str
     map: np.ndarray
+    why_not_accepted: str
 
 
 class ReviewSteps(TrainingSteps):
     """Verbs of the section Review."""
 
     _predicted: OpenedCase | None = None
+    _why_not_accepted = ""  # the prediction on screen, as it was when it was read
 
     @verb
     def review(self, case: str | None = None) -> None:
@@ -78,7 +80,7 @@ class ReviewSteps(TrainingSteps):
         assert self.opened is not None
         self.prediction, self.hot_spots, self.score_words = found.prediction, found.hot_spots, found.words
         self.current_hot_spot = None
-        self._predicted = found.predicted
+        self._predicted, self._why_not_accepted = found.predicted, found.why_not_accepted
         assert found.predicted.label is not None
         self.case_scene.show_prediction(found.predicted.label, found.predicted.structures)
         self._show_map_now("uncertainty", found.map)
@@ -184,6 +186,7 @@ def _read(controller: Controller, case: str, on_screen: OpenedCase | None) -> _R
         hot_spot_list(controller, prediction),
         score_words(prediction.facts()),
         _map(prediction, "uncertainty", opened),
+        why_not_accepted(controller.study, prediction.run, prediction.case),
     )
 
 

@@ -71,6 +71,8 @@ class StudySteps(StructureSteps):
                 raise
 
         def left() -> None:
+            # A scan that is still being read would come on screen, be drawn on, and go with the study that goes.
+            self._do(lambda: None, lambda _: None, key="open", of_study=False)
             self._do(
                 work, self._open_now, busy=f"Opening {path.name}", key="study", exclusive=True, of_study=False
             )
@@ -78,6 +80,9 @@ class StudySteps(StructureSteps):
         self._leave(left)
 
     def _open_now(self, opened: _Opened) -> None:
+        drawn_on = self.opened.id if self.changed and self.opened is not None else None
+        self._save_at_once()  # of a case that came on screen while the study was being opened
+        kept = f"What you had drawn on {drawn_on} is kept as unfinished work." if drawn_on else ""
         if self.editor_lock is not None and self.editor_lock is not opened.lock:
             self._give_back(self.editor_lock)
         self._forget_study()
@@ -97,8 +102,8 @@ class StudySteps(StructureSteps):
                 "warning",
                 f"{n} {'thing' if n == 1 else 'things'} in this study cannot be used; see the list.",
             )
-        else:
-            self._say("info", "")
+        elif not (kept and self._save_failed):
+            self._say("info", kept)
         self._take_survey(opened.survey)
         self._publish()
 

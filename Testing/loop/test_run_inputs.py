@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from support.tiny_scans import write_tiny_scan
 
 from DualSSLSegLib.atomic import write_json
+from DualSSLSegLib.cli import main
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.loop.controller import Controller
@@ -171,3 +174,24 @@ def test_a_case_kept_for_testing_since_the_ranking_is_not_suggested(study):
     queue = newest_queue(study, [run])
     assert [(entry.rank, entry.case) for entry in queue.cases] == [(1, "c1"), (2, "c2")]
     assert queue.shadow == ("c2",)
+
+
+def test_a_prediction_is_accepted_over_a_label_that_its_run_knew_and_no_newer_one(study, tmp_path, capsys):
+    study.set_split(["c0", "c1"], "test")
+    label(study, tmp_path, "c0", "c1")
+    rows = study_rows(study)
+    assert {row["id"]: row["newest_revision"] for row in rows if row["newest_revision"]} == {"c0": 1, "c1": 1}
+    run = RunFolder.create(study.runs_dir, {"kind": "predict"}, {"cases": rows})
+    for case in ("c0", "c1", "c2", "c3"):
+        run.predictions.mkdir(exist_ok=True)
+        shutil.copyfile(tmp_path / "truth" / f"{case}.nii.gz", run.prediction_path(case))
+        write_json(run.prediction_facts_path(case), {"v": 1})
+    label(study, tmp_path, "c1", "c2", origin="corrected")
+    loop = Controller(study)
+    assert loop.accept("c0", author="Ada").number == 2 and loop.accept("c3", author="Ada").number == 1
+    for case, number in (("c1", 2), ("c2", 1)):
+        with pytest.raises(BadInput, match=f"revision {number}. is newer than this prediction"):
+            loop.accept(case, author="Ada")
+        assert main(["label", str(study.path), case, "--accept"]) == 2
+        assert "--corrected" in capsys.readouterr().err
+        assert study.latest(case).origin == "corrected" and study.review(case).accepted is None

@@ -142,6 +142,25 @@ def test_a_label_is_saved_to_another_place(study, tmp_path):
     assert any("mine.nii.gz" in text for text in study.said())
 
 
+def test_the_name_offered_for_a_copy_is_not_that_of_the_scan(study, scans, monkeypatch):
+    import qt
+
+    offered = []
+
+    def choose(_parent, _title, name, _kinds):
+        offered.append(name)
+        return str(scans / f"{study.workbench.case}.nii.gz")
+
+    case = study.open_next()
+    study.paint("liver")
+    scan = (scans / f"{case}.nii.gz").read_bytes()
+    monkeypatch.setattr(qt.QFileDialog, "getSaveFileName", choose)
+    study.click(study.panel.annotate.ui.saveAsButton)
+    study.wait_until(lambda: any("is a scan" in text for text in study.said()) and not study.workbench.busy)
+    assert offered == [f"{case} label.nii.gz"]
+    assert (scans / f"{case}.nii.gz").read_bytes() == scan and study.workbench.changed
+
+
 def test_the_channel_shown_can_be_chosen(panel, tmp_path):
     import slicer
     from support.studies import write_scan

@@ -103,6 +103,9 @@ def test_the_key_n_leads_through_the_places_while_the_panel_is_on_screen(panel, 
     assert panel.workbench.current_hot_spot == 2
     panel.panel.exit()
     assert not reviewing._shortcut.enabled
+    for topic in ("study", "cases", "case", "review", "message"):  # such as the end of a run
+        panel.workbench._tell(topic)
+    assert not reviewing._shortcut.enabled
     panel.panel.enter()
     assert reviewing._shortcut.enabled
     panel.workbench.leave_review()

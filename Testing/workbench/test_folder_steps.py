@@ -77,6 +77,23 @@ def test_strokes_on_a_result_are_not_lost_by_the_next_click(started, tmp_path):
     assert started.opened.id == "b"
 
 
+def test_a_corrected_result_never_takes_the_place_of_a_scan(started, tmp_path):
+    write_label_file(tmp_path / "out" / "a.nii.gz", 1)
+    tell(started.folder_run, {"type": "predicted", "case": "a"})
+    look(started)
+    started.open_result("a")
+    started.find_folder_run(tmp_path)  # no segmentation is shown any more
+    scan = (tmp_path / "in" / "a.nii.gz").read_bytes()
+    with pytest.raises(BadInput, match="is a scan"):
+        started.save_label_as(tmp_path / "in" / "a.nii.gz")
+    started.find_folder_run(tmp_path / "out")
+    with pytest.raises(BadInput, match="is a scan"):
+        started.save_label_as(tmp_path / "in" / "b.nii.gz")
+    assert (tmp_path / "in" / "a.nii.gz").read_bytes() == scan
+    started.save_label_as(tmp_path / "in" / "a label.nii.gz")
+    assert (tmp_path / "in" / "a label.nii.gz").is_file()
+
+
 def test_stopped_and_resumed_and_found_again(started, tmp_path):
     run = started.folder_run
     started.stop_folder()

@@ -17,6 +17,7 @@ from DualSSLSegLib.imaging.labels import read_label
 from DualSSLSegLib.loop.background import Threaded
 from DualSSLSegLib.study.folder import StudyFolder
 from DualSSLSegLib.study.writing import CannotWrite
+from DualSSLSegLib.workbench import annotate_steps, study_steps
 
 pytestmark = pytest.mark.panel
 
@@ -100,6 +101,55 @@ def test_an_error_becomes_a_message_and_the_verb_returns(tmp_path):
     assert workbench.message.hint and workbench.study_path == tmp_path / "s"
     workbench.submit()
     assert workbench.message.text == "No case is open. Open one first."
+    workbench.close()
+
+
+def two_studies_and_a_slow_second(tmp_path, monkeypatch):
+    """A workbench with the first study open; the second one is read once the returned event is set."""
+    tiny_study(tmp_path / "other", cases=("x", "y"))
+    workbench, answer, survey = bench(tmp_path / "s", Threaded()), threading.Event(), study_steps.survey
+    poll_until(workbench, lambda: workbench.rows != [] and not workbench.background.busy)
+
+    def slow(*arguments):
+        answer.wait(60)
+        return survey(*arguments)
+
+    monkeypatch.setattr(study_steps, "survey", slow)
+    return workbench, answer
+
+
+def test_a_scan_still_being_read_does_not_come_on_screen_once_another_study_was_chosen(tmp_path, monkeypatch):
+    workbench, answer = two_studies_and_a_slow_second(tmp_path, monkeypatch)
+    read, read_it = annotate_steps.open_case, threading.Event()
+
+    def slow(*arguments, **options):
+        read_it.wait(60)
+        return read(*arguments, **options)
+
+    monkeypatch.setattr(annotate_steps, "open_case", slow)
+    workbench.open_case("a")
+    workbench.open_study(tmp_path / "other")
+    assert workbench.busy == "Opening other"
+    shown = []
+    workbench.listeners.append(lambda _topic: shown.append(workbench.case))
+    read_it.set()
+    answer.set()
+    poll_until(workbench, lambda: workbench.study_path == tmp_path / "other")
+    assert set(shown) == {None} and workbench.busy == ""
+    workbench.close()
+
+
+def test_strokes_on_a_case_that_is_on_screen_when_another_study_opens_are_kept(tmp_path, monkeypatch):
+    workbench, answer = two_studies_and_a_slow_second(tmp_path, monkeypatch)
+    workbench.open_study(tmp_path / "other")
+    workbench._show_case(annotate_steps.open_case(workbench.controller, "a"))
+    paint(workbench, label_of(2))
+    answer.set()
+    poll_until(workbench, lambda: workbench.study_path == tmp_path / "other")
+    assert "drawn on a is kept" in workbench.message.text
+    first = StudyFolder.open(tmp_path / "s")
+    assert np.array_equal(read_label(first.drafts.path("a"), GRID, first.structures), label_of(2))
+    assert workbench.controller.study.drafts.ids() == set()
     workbench.close()
 
 

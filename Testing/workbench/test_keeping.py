@@ -7,7 +7,7 @@ import shutil
 import numpy as np
 import pytest
 from support.benches import bench, draw, paint
-from support.studies import GRID, label_of, tiny_study, without_the_right_to_write
+from support.studies import GRID, everything_in, label_of, tiny_study, without_the_right_to_write
 
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.imaging.labels import read_label
@@ -128,6 +128,28 @@ def test_quitting_with_the_study_out_of_reach_writes_the_label_elsewhere(at_work
     assert np.array_equal(read_label(kept, GRID, structures), label_of(2))
 
 
+@pytest.mark.parametrize("letter", ["ä", "e", "字"])
+@pytest.mark.parametrize(("study", "case"), [(100, 220), (250, 220), (250, 20), (20, 225)])
+def test_the_label_of_a_long_name_is_written_elsewhere_too(tmp_path, letter, study, case):
+    def long(name, size):
+        return f"{name} {letter * ((size - 8) // len(letter.encode()))} 0007"
+
+    folder, scan = tmp_path / long("s", study), long("T1", case)
+    workbench = bench(folder, cases=(scan, "b"))
+    workbench.open_case(scan)
+    paint(workbench, label_of(2))
+    shutil.move(folder, tmp_path / "unplugged")
+    folder.write_text("no folder")
+    workbench.close()
+    (kept,) = (tmp_path / "rescued").iterdir()
+    name = kept.name
+    assert str(kept) in workbench.message.text and scan in workbench.message.text
+    assert name.startswith("s ") and " T1 " in name and "0007 20" in name
+    assert len(f"{name} (99).seg.nrrd".encode()) <= 255 and "\ufffd" not in name
+    structures = StudyFolder.open(tmp_path / "unplugged").structures
+    assert np.array_equal(read_label(kept, GRID, structures), label_of(2))
+
+
 def test_a_study_for_looking_only_lets_nobody_leave_with_strokes_unkept(tmp_path):
     first = bench(tmp_path / "s", author="Bob")
     workbench = bench(tmp_path / "s")
@@ -148,6 +170,27 @@ def test_a_copy_for_somebody_else_is_no_substitute_for_the_studys_own(at_work, t
     assert (tmp_path / "copy.nii.gz").is_file() and at_work.changed
     at_work.leave_case()
     assert np.array_equal(draft(tmp_path / "s", "a"), label_of(2))
+
+
+@pytest.mark.parametrize("place", ["a.nii.gz", "c.nii.gz", "a label.nii.gz", "labels/final/a.nii.gz"])
+def test_a_copy_never_takes_the_place_of_a_scan_or_of_a_label_in_force(at_work, tmp_path, place):
+    at_work.controller.study.add_revision("a", label_of(1), author="Ada", origin="manual")
+    before = everything_in(tmp_path / "s")
+    with pytest.raises(BadInput):
+        at_work.save_label_as(tmp_path / "s" / place)
+    assert everything_in(tmp_path / "s") == before and at_work.changed
+
+
+def test_a_refused_place_leaves_the_label_unsaved_where_only_a_copy_can_keep_it(tmp_path):
+    first = bench(tmp_path / "s", author="Bob")
+    workbench = bench(tmp_path / "s")
+    workbench.open_case("a")
+    paint(workbench, label_of())
+    scan = (tmp_path / "s" / "a.nii.gz").read_bytes()
+    with pytest.raises(BadInput, match="is a scan"):
+        workbench.save_label_as(tmp_path / "s" / "a.nii.gz")
+    assert (tmp_path / "s" / "a.nii.gz").read_bytes() == scan and workbench.changed
+    first.close()
 
 
 def test_saving_elsewhere_that_fails_leaves_the_label_unsaved(at_work, tmp_path):

@@ -68,6 +68,37 @@ def test_accepting_writes_a_revision_with_its_run(predicted):
     assert predicted.case == "c"
 
 
+def test_an_older_prediction_does_not_put_a_label_out_of_force_that_trains(predicted):
+    study = predicted.controller.study
+    study.add_revision("b", label_of(1), author="Bob", origin="corrected")
+    predicted.refresh()
+    predicted.review("b")
+    assert "Bob (revision 1) is newer" in predicted.why_not("accept") and not predicted.why_not("correct")
+    with pytest.raises(BadInput, match="is newer than this prediction"):
+        predicted.accept()
+    predicted.accept_all(["b", "c"])
+    assert predicted.message.kind == "warning" and "is newer than this prediction" in predicted.message.text
+    assert study.latest("b").origin == "corrected" and study.latest("c").origin == "accepted"
+    predicted.review("b")
+    predicted.correct()
+    with pytest.raises(BadInput, match="is newer than this prediction"):
+        predicted.submit(then_next=False)  # nothing was changed in it, so it would count as accepted
+    assert predicted.opened is not None and study.latest("b").number == 1
+    paint(predicted, label_of(2, 2))
+    predicted.submit(then_next=False)
+    assert study.latest("b").origin == "corrected" and study.latest("b").number == 2
+    predicted.review("c")
+    assert predicted.why_not("accept") == ""
+
+
+def test_a_label_submitted_while_a_prediction_is_on_screen_is_newer_all_the_same(predicted):
+    predicted.review("b")
+    assert predicted.why_not("accept") == ""
+    predicted.controller.study.add_revision("b", label_of(1), author="Bob", origin="manual")
+    with pytest.raises(BadInput, match="is newer than this prediction"):
+        predicted.accept()
+
+
 def test_rejecting_is_remembered_with_its_reason(predicted):
     predicted.review("b")
     predicted.reject("leaks into the stomach")
