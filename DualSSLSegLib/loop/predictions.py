@@ -79,7 +79,7 @@ def why_not_accepted(study: StudyFolder, run: RunFolder, case: str) -> str:
     newest = study.latest(case)
     if newest is None or not newest.trains:
         return ""
-    row = next((row for row in run.inputs()["cases"] if row["id"] == case), {})
+    row: dict[str, Any] = next((row for row in run.inputs()["cases"] if row["id"] == case), {})
     known = (row.get("label") or {}).get("revision") or row.get("newest_revision", 0)
     if newest.number <= known:
         return ""
