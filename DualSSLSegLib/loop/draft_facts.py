@@ -11,7 +11,7 @@ from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.imaging.formats import stem_of
 from DualSSLSegLib.study.folder import StudyFolder
 from DualSSLSegLib.study.layout import LABEL_SUFFIX
-from DualSSLSegLib.study.writing import CannotWrite, writing
+from DualSSLSegLib.study.writing import require_study, writing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,18 +37,13 @@ def save_draft(
     image_digest: str | None = None,
 ) -> Path:
     """Keep `label` (X, Y, Z) uint8 as the draft of a case, drawn on the image of that digest (the one that lies there
-    when not given). Raises BadInput when it cannot be written."""
+    when not given). Raises BadInput when it cannot be written, OSError when the drive does not tell."""
     from DualSSLSegLib.imaging.write import write_label
 
     def write(path: Path) -> None:
         write_label(path, label, grid)
 
-    if not study.layout.own.is_dir():  # moved, or its drive is gone: nothing must be written to where it was
-        raise CannotWrite(
-            "the folder of the study cannot be reached.",
-            hint="Plug in the drive, or put the folder back, and try again.",
-            path=study.path,
-        )
+    require_study(study.layout.study_json)
     facts = _facts_path(study.drafts.save(case, write, suffix=LABEL_SUFFIX))
     with writing(facts):
         write_json(facts, {"v": 1, "run": run, "image_digest": image_digest or _digest(study, case)})

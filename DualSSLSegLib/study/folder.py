@@ -33,7 +33,8 @@ class StudyFolder(StudyReader):
 
     def __init__(self, root: Path, content: StudyFile | None, *, wait_s: float = WAIT_S) -> None:
         super().__init__(root, content)
-        self.lock = StudyLock(self.layout.lock, wait_s=wait_s)
+        study_json = self.layout.study_json if content is None else None
+        self.lock = StudyLock(self.layout.lock, study_json=study_json, wait_s=wait_s)
         self._labelling = Labelling(
             self.layout, self.lock, self._revisions, self._records, self._label_digests
         )
@@ -79,6 +80,7 @@ class StudyFolder(StudyReader):
                     path=layout.own,
                 )
             study._store.save(content)
+            study.lock.study_json = layout.study_json
         study.reconcile(report)
         return study
 

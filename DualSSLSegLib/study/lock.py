@@ -17,7 +17,7 @@ from DualSSLSegLib.atomic import patiently
 from DualSSLSegLib.errors import StudyBusy
 from DualSSLSegLib.file_lock import file_lock
 from DualSSLSegLib.processes import Process, surely_dead, this_process
-from DualSSLSegLib.study.writing import writing
+from DualSSLSegLib.study.writing import require_study, writing
 
 WAIT_S = 10.0
 _POLL_S = 0.05
@@ -32,11 +32,13 @@ class StudyLock:
 
     The lock file appears whole and only where there is none. That of a process that surely ended on this
     machine is taken over, and so is one that this process has left behind; any other is waited for, then StudyBusy
-    says who holds it.
+    says who holds it. Where `study_json` is given, CannotWrite is raised while it is not there; else the folder of the
+    lock is made.
     """
 
-    def __init__(self, path: Path, *, wait_s: float = WAIT_S) -> None:
+    def __init__(self, path: Path, *, study_json: Path | None = None, wait_s: float = WAIT_S) -> None:
         self.path = Path(path)
+        self.study_json = study_json
         self.wait_s = wait_s
         self._thread = threading.RLock()
         self._depth = 0
@@ -74,7 +76,10 @@ class StudyLock:
         text = json.dumps({"token": token, "time": time.time(), **asdict(this_process())})
         while True:
             with writing(self.path):
-                self.path.parent.mkdir(exist_ok=True)  # a study that was moved away is not made anew here
+                if self.study_json is not None:
+                    require_study(self.study_json)
+                else:
+                    self.path.parent.mkdir(exist_ok=True)
                 try:
                     created = patiently(lambda: create_exclusively(self.path, text.encode("utf-8")))
                 except OSError:

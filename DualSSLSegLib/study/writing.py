@@ -25,6 +25,17 @@ class ReadOnlyStudy(CannotWrite):
     code = "read_only"
 
 
+def require_study(study_json: Path) -> None:
+    """Raise CannotWrite when the study's own file is not there, and OSError when its drive does not tell: the study was
+    moved, or its drive is gone and has left an empty folder, and what is written there is hidden when it comes back."""
+    if not study_json.is_file():
+        raise CannotWrite(
+            f"the folder of the study cannot be reached: it holds no {study_json.name}.",
+            hint="Plug in the drive, or put the folder back, and try again.",
+            path=study_json.parent.parent,
+        )
+
+
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
     """Turn an OSError inside the block into CannotWrite that names `path`, the reason and the next step; also one that

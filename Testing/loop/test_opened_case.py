@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 from support.drives import bad_sector
@@ -13,6 +15,7 @@ from DualSSLSegLib.imaging.geometry import Grid
 from DualSSLSegLib.loop.controller import Controller
 from DualSSLSegLib.loop.draft_facts import read_draft_facts, save_draft
 from DualSSLSegLib.loop.opened_case import open_case
+from DualSSLSegLib.study.writing import CannotWrite
 
 
 @pytest.fixture
@@ -131,6 +134,38 @@ def test_a_study_that_was_moved_away_is_not_made_anew_by_a_draft(loop):
     with pytest.raises(BadInput):
         loop.study.add_structure("bone")
     assert not loop.study.path.exists()
+
+
+@pytest.mark.parametrize("made_here", [True, False])
+def test_nothing_is_written_to_the_empty_folder_that_a_drive_leaves(loop, made_here):
+    """Where the study itself is the drive, its folder stays, empty; the drive hides what lies there when it is back."""
+    if not made_here:
+        loop = Controller.open(loop.study.path)
+    loop.study.cases()
+    place, away = loop.study.path, loop.study.path.with_name("away")
+    place.rename(away)
+    place.mkdir()
+    for write in (
+        lambda: loop.study.update_review("a", lambda review: review.with_time("Ada", 5)),
+        lambda: save_draft(loop.study, "a", label_of(1), GRID, image_digest="x"),
+        lambda: loop.study.add_structure("bone"),
+        lambda: loop.study.set_split(["a"], "test"),
+        lambda: loop.study.add_revision("a", label_of(1), author="Ada", origin="manual"),
+    ):
+        with pytest.raises(BadInput) as refusal:
+            write()
+        assert refusal.value.hint and list(place.iterdir()) == []
+    with pytest.raises(CannotWrite, match=r"cannot be reached: it holds no study\.json"):
+        save_draft(loop.study, "a", label_of(1), GRID, image_digest="x")
+    (place / ".dualsslseg").mkdir()  # of an earlier version, or of a worker that was at work
+    with pytest.raises(CannotWrite, match="cannot be reached"):
+        save_draft(loop.study, "a", label_of(1), GRID, image_digest="x")
+    with pytest.raises(CannotWrite, match="cannot be reached"):
+        loop.study.update_review("a", lambda review: review.with_time("Ada", 5))
+    shutil.rmtree(place)
+    away.rename(place)
+    save_draft(loop.study, "a", label_of(1), GRID)
+    assert loop.study.update_review("a", lambda review: review.with_time("Ada", 5)).seconds == {"Ada": 5}
 
 
 def test_names_that_are_long_or_foreign(tmp_path):
