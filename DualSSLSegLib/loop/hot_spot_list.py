@@ -63,6 +63,12 @@ def _listed(number: int, spot: Mapping[str, Any], seen: bool) -> ListedHotSpot:
     )
 
 
+def _found(score: Mapping[str, Any]) -> bool:
+    """Whether the networks found or missed anything that their overlap could be told of; of old facts nobody knows."""
+    structures = score.get("structures")
+    return structures is None or any(one.get("disagreement") is not None for one in structures)
+
+
 def score_words(facts: Mapping[str, Any]) -> str:
     """The score of a predicted case with what it rests on; "" when the facts have none."""
     score = facts.get("score")
@@ -70,7 +76,7 @@ def score_words(facts: Mapping[str, Any]) -> str:
         return ""
     words = [f"Estimated error {score['risk']:.2f} of 1"]
     basis = []
-    if score.get("networks", 0) > 1 and isinstance(score.get("disagreement"), int | float):
+    if score.get("networks", 0) > 1 and isinstance(score.get("disagreement"), int | float) and _found(score):
         basis.append(f"the two networks overlap with Dice {1 - score['disagreement']:.2f}")
     if isinstance(score.get("rim_entropy"), int | float):
         basis.append(f"mean uncertainty in and around the structures {score['rim_entropy']:.2f} of 1")

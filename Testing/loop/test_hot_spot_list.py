@@ -38,5 +38,12 @@ def test_the_score_says_what_it_rests_on():
         "mean uncertainty in and around the structures 0.30 of 1; not found: tumour. "
         "It puts cases in order and is no measured error."
     )
+    nothing = {
+        **score,
+        "disagreement": 0.0,
+        "missing": [],
+        "structures": [{"name": "tumour", "disagreement": None}],
+    }
+    assert "overlap" not in score_words({"score": nothing, "calibrated": True})
     assert "uncertainty is not calibrated" in score_words({"score": {"risk": 0.5}})
     assert score_words({}) == ""
