@@ -13,8 +13,8 @@ from DualSSLSegLib.methods.catalogue import CATALOGUE
 LABELLED, UNLABELLED, HELD_OUT, UNKNOWN = "labelled", "unlabelled", "held_out", "unknown"
 """Trained with its label; its image trained; neither did; a model from elsewhere does not say."""
 
-_HELD_BACK = ("validation", "predict")
-_WITHOUT_LABEL = ("unlabelled", "accepted")
+HELD_BACK, WITHOUT_LABEL = ("validation", "predict"), ("unlabelled", "accepted")
+"""Roles of cases that train nothing, unless a training is transductive, and of those that train as images."""
 
 
 def learns_without_label(spec: Mapping[str, Any]) -> bool:
@@ -49,7 +49,7 @@ def seen_by_parent(spec: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -
     if not spec.get("parent"):
         return {}
     used = used_by(RunFolder(spec["parent"]))
-    roles = _HELD_BACK if learns_without_label(spec) else (*_HELD_BACK, *_WITHOUT_LABEL)
+    roles = HELD_BACK if learns_without_label(spec) else (*HELD_BACK, *WITHOUT_LABEL)
     held_back = [row["id"] for row in rows if row["role"] in roles]
     return {case: used[case] for case in held_back if case in used}
 
@@ -77,7 +77,7 @@ def _model_run(run: RunFolder, runs: Sequence[RunFolder], cases: Sequence[str]) 
 def _use(role: str, spec: Mapping[str, Any]) -> str | None:
     if role == "labelled":
         return LABELLED
-    if learns_without_label(spec) and (role in _WITHOUT_LABEL or spec.get("transductive")):
+    if learns_without_label(spec) and (role in WITHOUT_LABEL or spec.get("transductive")):
         return UNLABELLED
     return None
 

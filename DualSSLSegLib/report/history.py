@@ -9,7 +9,7 @@ from typing import Any
 from DualSSLSegLib.jobs.journal import EventReader
 from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.jobs.state import RunState, reduce
-from DualSSLSegLib.loop.usage import learns_without_label
+from DualSSLSegLib.loop.usage import HELD_BACK, WITHOUT_LABEL, learns_without_label
 from DualSSLSegLib.methods.catalogue import CATALOGUE
 from DualSSLSegLib.report.charts import Series
 from DualSSLSegLib.report.model import Curves, Round
@@ -17,8 +17,6 @@ from DualSSLSegLib.report.words import count, duration, memory
 
 _NO_LOSS = ("learning_rate",)
 _MOST_LINES = 8
-KEPT_OUT, WITHOUT_LABEL = ("validation", "predict"), ("unlabelled", "accepted")
-"""Roles of cases that train nothing, unless a round is transductive, and of those that train as images."""
 SEEN, TAUGHT = "seen", "taught"
 """Instead of the role of a case that is held back from this round, when an earlier one that it went on from has
 trained on its image, or on its label."""
@@ -51,7 +49,7 @@ class TrainedRound:
     @property
     def as_images(self) -> list[str]:
         """The cases that trained without a label."""
-        return self.with_role(*WITHOUT_LABEL, *(KEPT_OUT if self.transductive else ()))
+        return self.with_role(*WITHOUT_LABEL, *(HELD_BACK if self.transductive else ()))
 
     @property
     def calibration(self) -> Mapping[str, Any] | None:
@@ -88,9 +86,8 @@ def trained_rounds(runs: Sequence[RunFolder]) -> list[TrainedRound]:
         for event in events:
             state = reduce(state, event)
         cases = {row["id"]: row["role"] for row in run.inputs()["cases"]}
-        if not learns_without_label(
-            spec
-        ):  # the baseline is given the unlabelled scans, and leaves them alone
+        if not learns_without_label(spec):
+            # the baseline is given the unlabelled scans, and leaves them alone
             cases = {case: "predict" if role in WITHOUT_LABEL else role for case, role in cases.items()}
         for case, use in (spec.get("seen_by_parent") or {}).items():
             cases[case] = TAUGHT if use == "labelled" else SEEN
@@ -101,7 +98,7 @@ def trained_rounds(runs: Sequence[RunFolder]) -> list[TrainedRound]:
 def as_round(item: TrainedRound, notes: Sequence[str] = ()) -> Round:
     """A round as the report shows it."""
     labelled, unlabelled = item.with_role("labelled"), item.with_role(*WITHOUT_LABEL)
-    kept = item.with_role(*KEPT_OUT)
+    kept = item.with_role(*HELD_BACK)
     earlier = item.with_role(SEEN, TAUGHT)
     entry = CATALOGUE.get(str(item.spec.get("method")))
     steps = item.state.result.get("steps")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from DualSSLSegLib.report.history import KEPT_OUT, SEEN, TAUGHT, TrainedRound
+from DualSSLSegLib.loop.usage import HELD_BACK
+from DualSSLSegLib.report.history import SEEN, TAUGHT, TrainedRound
 from DualSSLSegLib.report.model import Accuracy, Headline
 from DualSSLSegLib.report.scoring import RISK_NAME, Evaluation, interval, mean_dice
 from DualSSLSegLib.report.words import count, duration, memory, signed, were
@@ -103,7 +104,7 @@ def statements(newest: TrainedRound, evaluation: Evaluation | None) -> list[str]
 
 def _trained_on(newest: TrainedRound) -> str:
     """How scans without a label were used; "" when there were none."""
-    images, kept = len(newest.as_images), len(newest.with_role(*KEPT_OUT))
+    images, kept = len(newest.as_images), len(newest.with_role(*HELD_BACK))
     if newest.transductive and kept:
         return "The images of all scans, those kept for validation and test as well, were used without their labels."
     if images and kept:

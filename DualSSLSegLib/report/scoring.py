@@ -9,8 +9,9 @@ from typing import Any
 
 from DualSSLSegLib.atomic import read_json
 from DualSSLSegLib.jobs.run_folder import RunFolder
+from DualSSLSegLib.loop.usage import HELD_BACK, WITHOUT_LABEL
 from DualSSLSegLib.report.charts import Dot
-from DualSSLSegLib.report.history import KEPT_OUT, SEEN, WITHOUT_LABEL, TrainedRound
+from DualSSLSegLib.report.history import SEEN, TrainedRound
 from DualSSLSegLib.report.model import Accuracy, Spread, StructureScore, UncertaintyCheck
 from DualSSLSegLib.report.words import count, signed
 
@@ -69,7 +70,7 @@ def accuracy(rounds: Sequence[TrainedRound], evaluations: Mapping[str, Evaluatio
     transductive = any(item.transductive for item, _ in measured)
     groups = (
         (
-            KEPT_OUT,
+            HELD_BACK,
             "kept out of training",
             "Their images were used in training without their labels (transductive)."
             if transductive
@@ -83,9 +84,9 @@ def accuracy(rounds: Sequence[TrainedRound], evaluations: Mapping[str, Evaluatio
     )
     found = []
     for roles, name, explanation in groups:
-        cases = [case for case in newest.with_role(*KEPT_OUT, *UNLABELLED) if case in common]
+        cases = [case for case in newest.with_role(*HELD_BACK, *UNLABELLED) if case in common]
         # Kept out means out of every round that is shown, not of the newest alone.
-        cases = [case for case in cases if _kept_out(case, measured) == (roles == KEPT_OUT)]
+        cases = [case for case in cases if _kept_out(case, measured) == (roles == HELD_BACK)]
         if cases:
             rows = tuple((item.name, _scores(evaluation, cases, names)) for item, evaluation in measured)
             found.append(Accuracy(f"{count(len(cases), 'scan')} {name}", explanation, rows))
@@ -93,7 +94,7 @@ def accuracy(rounds: Sequence[TrainedRound], evaluations: Mapping[str, Evaluatio
 
 
 def _kept_out(case: str, measured: Sequence[tuple[TrainedRound, Evaluation]]) -> bool:
-    return all(item.cases.get(case) in KEPT_OUT for item, _ in measured)
+    return all(item.cases.get(case) in HELD_BACK for item, _ in measured)
 
 
 def mean_dice(part: Accuracy) -> list[float | None]:
@@ -116,7 +117,7 @@ def uncertainty_check(item: TrainedRound, evaluation: Evaluation) -> Uncertainty
         true = evaluation.mean_dice(case)
         if row["risk"] is None or true is None:
             continue
-        group = 1 if item.cases.get(case) in KEPT_OUT else 0
+        group = 1 if item.cases.get(case) in HELD_BACK else 0
         text = f"{case}: {RISK_NAME} {row['risk']:.2f}, Dice {true:.3f}"
         dots.append(Dot(row["risk"], true, text, group))
     if not dots:

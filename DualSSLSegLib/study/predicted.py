@@ -56,9 +56,8 @@ class PredictedScans:
         return known[run]
 
     def _takes_long(self, case: Case, run: str, stamps: Stamps, frozen: Stamps | None) -> bool:
-        if (
-            frozen is None
-        ):  # of an older version: only a scan that was written after its prediction is worth opening
+        if frozen is None:
+            # of an older version: only a scan that was written after its prediction is worth opening
             try:
                 ((_, predicted),) = stamps_of([self._layout.prediction_mark(run, case.id)])
             except OSError:
