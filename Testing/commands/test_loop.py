@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -100,6 +101,26 @@ def test_predictions_are_measured_and_the_page_shows_it(study: Trained, tmp_path
     assert text.count('<article class="card">') == 4
     mean = measured.answer["summary"]["structures"]["ball"]["measures"]["dice"]["mean"]
     assert f"{mean:.3f}"[:4] in text
+
+
+def test_a_scan_that_was_replaced_is_neither_measured_nor_shown(study: Trained, tmp_path: Path) -> None:
+    scan = study.path / "scan_4.nii.gz"
+    kept, times = scan.read_bytes(), scan.stat()
+    scan.write_bytes((study.path / "scan_3.nii.gz").read_bytes())
+    try:
+        measured = dualsslseg("evaluate", study.path, "--reference", study.references, "--json")
+        written = dualsslseg("report", study.path, "--out", tmp_path / "page.html")
+    finally:
+        scan.write_bytes(kept)
+        os.utime(scan, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert measured.code == 1
+    assert sorted(measured.answer["cases"]) == ["scan_3", "scan_5", "scan_6"]
+    assert "scan_4.nii.gz" in measured.answer["failed"]["scan_4"]
+    assert "replaced since it was predicted" in measured.answer["failed"]["scan_4"]
+    assert written.code == 0, written.err
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "scan_4 is not shown" in text
+    assert text.count('<article class="card">') == 3
 
 
 def test_a_folder_is_segmented_and_one_bad_scan_stops_nothing(study: Trained, tmp_path: Path) -> None:
