@@ -50,6 +50,11 @@ def test_the_baseline_is_not_said_to_have_learned_from_unlabelled_scans(tmp_path
     assert ("Scans", "1 labelled, 0 unlabelled, 2 kept out of training") in as_round(item).facts
 
 
+def test_one_network_alone_is_not_called_two(tmp_path):
+    one = trained(tmp_path, {"a": "labelled"}, method="labels_only", options={"networks": "vnet"})
+    assert "One network learned from labelled scans alone;" in summary(one, 1)
+
+
 def test_the_baseline_has_its_scores_among_those_of_unseen_scans(tmp_path):
     item = trained(tmp_path, {"a": "labelled", "b": "unlabelled"}, method="labels_only", transductive=True)
     row = {"dice": 0.5, "hd95_mm": None, "asd_mm": None, "state": "present"}
