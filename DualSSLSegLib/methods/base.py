@@ -77,6 +77,11 @@ class Method(nn.Module, ABC):
         """Told before the first step: the mean share (K,) of each class in the whole labelled scans, NaN where no label
         knows it, and the part of an unlabelled scan that a crop shows, 1 where it shows all of it."""
 
+    def vanished(self) -> dict[int, float]:
+        """Classes that had nearly vanished from the pseudo-labels in some steps, which then learnt from the labels
+        alone, and in which share of the steps with unlabelled scans."""
+        return {}
+
     @abstractmethod
     def terms(self, step: Step) -> dict[str, Term]:
         """The loss terms of one step by name. Every value is a finite scalar; an empty set gives an exact 0."""

@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from DualSSLSegLib.methods.base import Method, Role, Step, Term
+from DualSSLSegLib.methods.collapse_guard import CollapseGuard
 from DualSSLSegLib.methods.dual_options import DualOptions
 from DualSSLSegLib.methods.losses import (
     cosine_consistency,
@@ -31,18 +32,12 @@ from DualSSLSegLib.networks.output import NetworkOutput
 from DualSSLSegLib.views.appearance import borrow
 from DualSSLSegLib.views.intensity import STRONG, augment
 
-_VANISHED = 0.05  # a structure with less than this share of its labelled volume has nearly vanished
-_SHARE_MOMENTUM = 0.95  # at least
-_MEETINGS = 5  # crops with a structure, about, over which its share is averaged
-
 
 class Dual(Method):
     """Network "a" is the ResV-Net, "b" the V-Net."""
 
     roles = {"a": Role("resvnet"), "b": Role("vnet")}  # noqa: RUF012
     dice_average: Tensor
-    labelled_share: Tensor
-    pseudo_share: Tensor
 
     def __init__(self, options: DualOptions, num_classes: int, feature_channels: int) -> None:
         super().__init__()
@@ -53,20 +48,14 @@ class Dual(Method):
             {role: PrototypeMemory(num_classes, feature_channels) for role in self.roles}
         )
         self.register_buffer("dice_average", torch.full((2,), math.nan))
-        self.register_buffer("labelled_share", torch.full((num_classes,), math.nan))
-        self.register_buffer("pseudo_share", torch.full((num_classes,), math.nan))
-        self._share_momentum = _SHARE_MOMENTUM
+        self.guard = CollapseGuard(num_classes)
         self._log: dict[str, float] = {}
 
     def know_scans(self, shares: Tensor, crop_part: float) -> None:
-        """What the guard against collapse compares pseudo-labels with.
+        self.guard.know_scans(shares, crop_part)
 
-        Unlabelled crops lie anywhere in a scan, so whole scans are their measure, not labelled crops, of which half are
-        centred on a structure. A structure is met in at least `crop_part` of the crops that lie anywhere.
-        """
-        self.labelled_share.copy_(shares)
-        self.pseudo_share.copy_(shares)
-        self._share_momentum = max(_SHARE_MOMENTUM, 1 - crop_part / _MEETINGS)
+    def vanished(self) -> dict[int, float]:
+        return self.guard.vanished()
 
     def unlabelled_from(self, total: int) -> float:
         """Progress at which the networks begin to learn on unlabelled scans.
@@ -109,7 +98,7 @@ class Dual(Method):
         h = {role: entropy(logits) for role, logits in guides.items()}
         p = {role: F.softmax(logits, 1) for role, logits in guides.items()}
         fused = fuse(p["a"], p["b"], h["a"], h["b"], self.options.fuse)
-        if self._collapsed(fused):
+        if self.options.collapse_guard and self.guard.collapsed(fused):
             ramp = 0.0
             self._log["collapse_guard"] = 1.0
         keep = self.options.keep + (self.options.keep_final - self.options.keep) * step.progress
@@ -176,16 +165,6 @@ class Dual(Method):
         if self.options.teacher == "live":
             return live
         return {role: out.logits for role, out in step.teacher(dict.fromkeys(self.roles, unlabelled)).items()}
-
-    def _collapsed(self, fused: Tensor) -> bool:
-        """Whether a structure of the labels has nearly vanished from the pseudo-labels of the last crops."""
-        if not self.options.collapse_guard:
-            return False
-        share = (
-            torch.bincount(fused.flatten(), minlength=self.num_classes).to(self.pseudo_share) / fused.numel()
-        )
-        self.pseudo_share.lerp_(share, 1 - self._share_momentum)
-        return bool((self.pseudo_share[1:] < _VANISHED * self.labelled_share[1:]).any())
 
     def _cross(
         self, out: dict[str, NetworkOutput], guides: dict[str, Tensor], count: int, winner: str, ramp: float

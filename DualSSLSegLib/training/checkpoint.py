@@ -12,7 +12,7 @@ from DualSSLSegLib.errors import BadInput, ProtocolError
 from DualSSLSegLib.training.model_file import read_tensors
 from DualSSLSegLib.training.task import TrainingTask
 
-VERSION = 4
+VERSION = 5
 
 
 def write_checkpoint(task: TrainingTask, content: Mapping[str, Any]) -> None:

@@ -24,6 +24,7 @@ from DualSSLSegLib.training.sampling import Stream
 from DualSSLSegLib.training.shape_fields import shape_fields
 from DualSSLSegLib.training.task import TrainingTask
 from DualSSLSegLib.training.validation import LearningCurve
+from DualSSLSegLib.training.vanished import vanished_words
 
 _CURVE_POINTS = 6
 _CURVE_CASES = {True: 6, False: 3}  # with labels, without
@@ -165,6 +166,8 @@ class Trainer:
             if now - saved >= _CHECKPOINT_EVERY_S or self.step == self.total:
                 self.save(learner, curve)
                 saved = now
+        for text in vanished_words(learner.method.vanished(), self.task.structure_names):
+            self.report("warning", code="collapse_guard", text=text)
 
     def _plan_iterations(
         self, learner: Learner, curve: LearningCurve, labelled: Stream, unlabelled: Stream | None

@@ -30,8 +30,8 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Comparison:
-    """A prediction and its reference. `uncertainty` and `facts` are there for predictions made by a run; `paths` are the
-    files of the scan.
+    """A prediction and its reference. `uncertainty` and `facts` are there for predictions made by a run; `paths` are
+    the files of the scan.
 
     `role` is that of the case in the measured run. `group` says how the model knows the case: "held_out",
     "unlabelled" (its image trained), "labelled", or "unknown" for a model from elsewhere.

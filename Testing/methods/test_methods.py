@@ -179,6 +179,9 @@ def test_the_guard_drops_pseudo_labels_in_which_a_structure_has_vanished():
         teacher.head.bias.data[0] = 50.0  # everything is background
     guarded = [bench.terms() for _ in range(60)][-1]
     assert bench.method.report()["collapse_guard"] == 1.0
+    assert set(bench.method.vanished()) == {1, 2, 3} and all(
+        0 < n < 0.5 for n in bench.method.vanished().values()
+    )
     assert all(guarded[name].weight == 0 for name in ("filtered_a", "cross_a", "cosine"))
     free = Bench("dual", collapse_guard=False)
     free.method.know_scans(torch.tensor([0.7, 0.1, 0.1, 0.1]), crop_part=1.0)
@@ -196,9 +199,9 @@ def test_the_guard_lets_a_small_structure_be_that_most_crops_of_a_large_scan_do_
     starts = torch.randint(96 - 24, (1500, 3), generator=torch.Generator().manual_seed(3)).tolist()
     perfect = [scan[None, x : x + 24, y : y + 24, z : z + 24] for x, y, z in starts]
     assert sum((crop == 1).any() for crop in perfect) < 150
-    assert not any(method._collapsed(crop) for crop in perfect)
+    assert not any(method.guard.collapsed(crop) for crop in perfect)
     empty = torch.zeros(1, 24, 24, 24, dtype=torch.long)
-    assert any(method._collapsed(empty) for _ in range(2000))
+    assert any(method.guard.collapsed(empty) for _ in range(2000))
 
 
 def test_the_strong_method_learns_from_labels_alone_in_a_short_run_and_from_both_in_a_long_one():

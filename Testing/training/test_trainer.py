@@ -10,6 +10,7 @@ import torch
 from support.tiny_training import NAMES, PLAN, Listener, tiny_case, tiny_task, weights_after
 
 from DualSSLSegLib.errors import BadInput, OutOfMemory, ProtocolError, RunFailed, Stopped
+from DualSSLSegLib.methods import collapse_guard
 from DualSSLSegLib.methods.base import Term
 from DualSSLSegLib.methods.catalogue import CATALOGUE, options_from
 from DualSSLSegLib.training.budget import Budget, iterations_for, seconds_to_learn
@@ -131,6 +132,17 @@ def test_a_learning_curve_has_fewer_cases_and_then_fewer_points_when_time_is_sho
     curve = LearningCurve([tiny_case(f"v{i}", True) for i in range(9)], [], NAMES, PLAN, "cpu", 6)
     assert curve.fit_into(seconds, 1.0, 7) == points
     assert len(curve.cases) == cases
+
+
+def test_structures_that_vanish_from_the_pseudo_labels_are_named_at_the_end(tmp_path, monkeypatch):
+    listener = Listener()
+    Trainer(tiny_task(tmp_path / "as it is"), listener).run()
+    assert not [event for event in listener.of("warning") if event["code"] == "collapse_guard"]
+    monkeypatch.setattr(collapse_guard, "_VANISHED", 1e9)  # whatever is found of a structure is too little
+    Trainer(tiny_task(tmp_path / "hard to please"), listener).run()
+    said = [event["text"] for event in listener.of("warning") if event["code"] == "collapse_guard"]
+    assert ["next to nothing of head" in said[0], "next to nothing of tail" in said[1]] == [True, True]
+    assert all("100 %" in text and "Label another scan that shows it" in text for text in said)
 
 
 def test_a_budget_that_is_too_short_is_said_and_a_resumed_run_keeps_its_curve(tmp_path):

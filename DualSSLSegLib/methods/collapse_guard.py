@@ -1,0 +1,55 @@
+"""The guard against collapse: whether a structure of the labels has nearly vanished from the pseudo-labels."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+_VANISHED = 0.05  # a structure with less than this share of its labelled volume has nearly vanished
+_SHARE_MOMENTUM = 0.95  # at least
+_MEETINGS = 5  # crops with a structure, about, over which its share is averaged
+
+
+class CollapseGuard(nn.Module):
+    """Compares the share of each structure in the pseudo-labels of the last crops with that in whole labelled scans.
+
+    Unlabelled crops lie anywhere in a scan, so whole scans are their measure, not labelled crops, of which half are
+    centred on a structure. All it knows is in buffers, so a resumed training goes on with it.
+    """
+
+    labelled_share: Tensor
+    pseudo_share: Tensor
+    looks: Tensor
+    vanished_looks: Tensor
+
+    def __init__(self, num_classes: int) -> None:
+        super().__init__()
+        self.register_buffer("labelled_share", torch.full((num_classes,), math.nan))
+        self.register_buffer("pseudo_share", torch.full((num_classes,), math.nan))
+        self.register_buffer("looks", torch.zeros(()))
+        self.register_buffer("vanished_looks", torch.zeros(num_classes))
+        self._momentum = _SHARE_MOMENTUM
+
+    def know_scans(self, shares: Tensor, crop_part: float) -> None:
+        """As `Method.know_scans`: a structure is met in at least `crop_part` of the crops that lie anywhere."""
+        self.labelled_share.copy_(shares)
+        self.pseudo_share.copy_(shares)
+        self._momentum = max(_SHARE_MOMENTUM, 1 - crop_part / _MEETINGS)
+
+    def collapsed(self, pseudo: Tensor) -> bool:
+        """Look at the pseudo-labels (B, X, Y, Z) of a step: whether any structure has nearly vanished from the last
+        crops. A structure that no label knows (share NaN) is not missed."""
+        counts = torch.bincount(pseudo.flatten(), minlength=len(self.pseudo_share))
+        self.pseudo_share.lerp_(counts.to(self.pseudo_share) / pseudo.numel(), 1 - self._momentum)
+        vanished = self.pseudo_share < _VANISHED * self.labelled_share
+        vanished[0] = False
+        self.looks += 1
+        self.vanished_looks += vanished
+        return bool(vanished.any())
+
+    def vanished(self) -> dict[int, float]:
+        """Classes that had nearly vanished in some steps, and in which share of all steps looked at."""
+        steps = float(self.looks)
+        return {index: count / steps for index, count in enumerate(self.vanished_looks.tolist()) if count}
