@@ -19,6 +19,11 @@ class Role(NamedTuple):
     architecture: str
 
 
+def pair(residual_network: str) -> dict[str, Role]:
+    """The two networks: "a" is the residual one, "b" the V-Net."""
+    return {"a": Role(residual_network), "b": Role("vnet")}
+
+
 class Term(NamedTuple):
     """One loss term: a scalar with its graph, and its weight at this step."""
 

@@ -34,8 +34,8 @@ _ENTRIES = (
     MethodEntry(
         id="dual",
         title="Two networks, labelled and unlabelled scans",
-        summary="A ResV-Net and a V-Net learn from the labels, and in the later part of a run they teach each other on "
-        "the unlabelled scans.",
+        summary="A residual and a plain V-Net learn from the labels, and in the later part of a run they teach each "
+        "other on the unlabelled scans.",
         citation="After arXiv 2505.17690 and arXiv 2509.13084, with the terms of MCF (CVPR 2023) and RCPS "
         "(arXiv 2301.05500).",
         options=DualOptions,
@@ -45,8 +45,9 @@ _ENTRIES = (
     MethodEntry(
         id="dual_strong",
         title="Two networks, looks and shapes of the unlabelled scans",
-        summary="A ResV-Net and a V-Net learn from the labels in the looks and shapes of the unlabelled scans, to "
-        "which the labelled ones are registered first; in longer runs they also teach each other where they are sure.",
+        summary="A residual and a plain V-Net learn from the labels in the looks and shapes of the unlabelled scans, "
+        "to which the labelled ones are registered first; in longer runs they also teach each other where they are "
+        "sure.",
         citation="After arXiv 2505.17690 and arXiv 2509.13084, with the terms of MCF (CVPR 2023) and RCPS "
         "(arXiv 2301.05500), transformations learnt from unlabelled scans (Zhao et al., CVPR 2019) by demons "
         "(Vercauteren et al., NeuroImage 2009), and landmark matching (Nyul et al., IEEE TMI 2000).",

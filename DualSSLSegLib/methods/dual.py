@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from DualSSLSegLib.methods.base import Method, Role, Step, Term
+from DualSSLSegLib.methods.base import Method, Step, Term, pair
 from DualSSLSegLib.methods.collapse_guard import CollapseGuard
 from DualSSLSegLib.methods.dual_options import DualOptions
 from DualSSLSegLib.methods.losses import (
@@ -34,15 +34,15 @@ from DualSSLSegLib.views.intensity import STRONG, augment
 
 
 class Dual(Method):
-    """Network "a" is the ResV-Net, "b" the V-Net."""
+    """Network "a" is the residual one, "b" the V-Net."""
 
-    roles = {"a": Role("resvnet"), "b": Role("vnet")}  # noqa: RUF012
     dice_average: Tensor
 
     def __init__(self, options: DualOptions, num_classes: int, feature_channels: int) -> None:
         super().__init__()
         self.options = options
         self.num_classes = num_classes
+        self.roles = pair(options.residual_network)
         self.borrows_looks = options.borrowed_looks > 0
         self.memory = torch.nn.ModuleDict(
             {role: PrototypeMemory(num_classes, feature_channels) for role in self.roles}

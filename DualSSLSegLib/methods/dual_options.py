@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from DualSSLSegLib.methods.options import check, optimiser_option, option
+from DualSSLSegLib.methods.options import check, optimiser_option, option, residual_network_option
 
 
 @dataclass(frozen=True)
@@ -131,6 +131,7 @@ class DualOptions:
     collapse_guard: bool = option(
         True, "leave a step's pseudo-labels out while a structure has nearly vanished from them"
     )
+    residual_network: str = residual_network_option()
     optimiser: str = optimiser_option()
 
     def __post_init__(self) -> None:

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import torch.nn.functional as F
 
-from DualSSLSegLib.methods.base import Method, Role, Step, Term
+from DualSSLSegLib.methods.base import Method, Step, Term, pair
 from DualSSLSegLib.methods.labels_only_options import LabelsOnlyOptions
 from DualSSLSegLib.methods.losses import cross_entropy, dice_loss
 from DualSSLSegLib.views.intensity import STRONG, WEAK, augment
 
 
 class LabelsOnly(Method):
-    """Network "a" is the ResV-Net, "b" the V-Net, each with a view of its own; or one of them alone."""
-
-    roles = {"a": Role("resvnet"), "b": Role("vnet")}  # noqa: RUF012
+    """Both networks, each with a view of its own; or one of them alone."""
 
     def __init__(self, options: LabelsOnlyOptions, num_classes: int, feature_channels: int) -> None:
         super().__init__()
+        self.roles = pair(options.residual_network)
         if options.networks != "both":
-            self.roles = {
-                role: spec for role, spec in self.roles.items() if spec.architecture == options.networks
-            }
+            del self.roles["a" if options.networks == "vnet" else "b"]
         self.strength = STRONG if options.strong_views else WEAK
 
     def terms(self, step: Step) -> dict[str, Term]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from DualSSLSegLib.methods.options import check, optimiser_option, option
+from DualSSLSegLib.methods.options import check, optimiser_option, option, residual_network_option
 
 
 @dataclass(frozen=True)
@@ -17,8 +17,9 @@ class LabelsOnlyOptions:
     networks: str = option(
         "both",
         "train both networks, or one alone to see what the other brings",
-        choices=("both", "resvnet", "vnet"),
+        choices=("both", "residual", "vnet"),
     )
+    residual_network: str = residual_network_option()
     optimiser: str = optimiser_option()
 
     def __post_init__(self) -> None:

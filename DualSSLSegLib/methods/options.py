@@ -44,6 +44,15 @@ def optimiser_option() -> Any:
     )
 
 
+def residual_network_option() -> Any:
+    """Which residual network is the V-Net's partner."""
+    return option(
+        "short_resvnet",
+        "the V-Net's partner: a ResV-Net with one block at every resolution, or the deep published one",
+        choices=("short_resvnet", "resvnet"),
+    )
+
+
 def check(options: Any) -> None:
     """Raise BadInput that names field, value and what is allowed. Called from `__post_init__`."""
     for field in dataclasses.fields(options):

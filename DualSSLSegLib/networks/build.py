@@ -5,10 +5,14 @@ from __future__ import annotations
 from torch import nn
 
 from DualSSLSegLib.errors import BadInput
-from DualSSLSegLib.networks.resvnet import ResVNet
+from DualSSLSegLib.networks.resvnet import ResVNet, ShortResVNet
 from DualSSLSegLib.networks.vnet import VNet
 
-NETWORKS: dict[str, type[nn.Module]] = {"vnet": VNet, "resvnet": ResVNet}
+NETWORKS: dict[str, type[nn.Module]] = {
+    "vnet": VNet,
+    "resvnet": ResVNet,
+    "short_resvnet": ShortResVNet,
+}
 SIZE_MULTIPLE = 16  # four halvings: every spatial size of an input must be divisible by this
 
 

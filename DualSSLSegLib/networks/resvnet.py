@@ -1,4 +1,4 @@
-"""ResV-Net (network A of the pair): ResNet-34 encoder, V-Net decoder."""
+"""ResV-Net (network A of the pair): residual encoder, V-Net decoder; as published, and short."""
 
 from __future__ import annotations
 
@@ -41,15 +41,13 @@ class ResVNet(nn.Module):
     17.93 M parameters and 72.7 GMAC for a 112 x 112 x 80 patch. No dropout at the bottleneck.
     """
 
+    depths: tuple[int, ...] = (3, 4, 6, 3)  # basic blocks at 1/2, 1/4, 1/8 and 1/16 of the patch size
+
     def __init__(self, in_channels: int, num_classes: int, width: int, norm: str, dropout: float) -> None:
         super().__init__()
-        self.stem = nn.Sequential(
-            Conv3d(in_channels, width, 7, padding=3, bias=False),
-            norm_layer(norm, width),
-            nn.ReLU(inplace=True),
-        )
+        self.stem = self._stem(in_channels, width, norm)
         stages = []
-        for level, depth in enumerate((3, 4, 6, 3)):
+        for level, depth in enumerate(self.depths):
             before, after = width * 2**level, width * 2 ** (level + 1)
             stages.append(
                 nn.Sequential(
@@ -63,9 +61,37 @@ class ResVNet(nn.Module):
         self.head = Conv3d(width, num_classes, 1)
         initialise(self)
 
+    @staticmethod
+    def _stem(in_channels: int, width: int, norm: str) -> nn.Sequential:
+        """All that the encoder does at full resolution."""
+        return _entrance(in_channels, width, 7, norm)
+
     def forward(self, x: Tensor) -> NetworkOutput:
         skips = [self.stem(x)]
         for stage in self.stages:
             skips.append(stage(skips[-1]))
         features = self.decoder(skips)
         return NetworkOutput(self.head(self.head_dropout(features)), features, skips[-1])
+
+
+class ShortResVNet(ResVNet):
+    """The ResV-Net for short trainings: one basic block at every resolution, the full one included.
+
+    The published encoder spends its blocks below full resolution, where it sees the patch through a single 7 x 7 x 7
+    convolution; a basic block there draws outlines better and costs less than the blocks that are left out. With width
+    16, two classes and one channel: 5.658 M parameters and 46.9 GMAC for a 112 x 112 x 80 patch.
+    """
+
+    depths = (1, 1, 1, 1)
+
+    @staticmethod
+    def _stem(in_channels: int, width: int, norm: str) -> nn.Sequential:
+        return _entrance(in_channels, width, 3, norm).append(ResidualBlock(width, width, 1, norm))
+
+
+def _entrance(in_channels: int, width: int, kernel: int, norm: str) -> nn.Sequential:
+    return nn.Sequential(
+        Conv3d(in_channels, width, kernel, padding=kernel // 2, bias=False),
+        norm_layer(norm, width),
+        nn.ReLU(inplace=True),
+    )

@@ -232,6 +232,7 @@ class Trainer:
             "curve_points": self.curve_points,
             "plateau_told": self.plateau_told,
             "measured_step": self.measured_step,
+            "architectures": {role: spec.architecture for role, spec in learner.method.roles.items()},
             "learner": learner.state_dict(),
         }
         write_checkpoint(self.task, content)

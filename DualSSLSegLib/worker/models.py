@@ -8,7 +8,6 @@ from typing import Any
 
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.jobs.run_folder import RunFolder
-from DualSSLSegLib.methods.catalogue import load_method
 from DualSSLSegLib.networks.build import build
 from DualSSLSegLib.training.model_file import Model, load_model, read_tensors
 from DualSSLSegLib.training.plan import TrainingPlan
@@ -27,11 +26,8 @@ def model_from_checkpoint(
     """The averaged networks of a training checkpoint as a model. Raises BadInput for an unreadable checkpoint."""
     content = read_tensors(path, device)
     plan = TrainingPlan.from_dict(content["plan"])
-    roles = load_method(content["method"]).roles  # type: ignore[attr-defined]
-    trained = content["learner"]["averages"]  # options may leave out a network that the method knows
-    architectures = {role: roles[role].architecture for role in trained}
     networks = {}
-    for role, architecture in architectures.items():
+    for role, architecture in content["architectures"].items():
         network = build(
             architecture,
             in_channels=channels,
@@ -40,11 +36,11 @@ def model_from_checkpoint(
             norm=plan.norm,
             dropout=plan.dropout,
         )
-        network.load_state_dict(trained[role])
+        network.load_state_dict(content["learner"]["averages"][role])
         networks[role] = network.to(device).eval()
     return Model(
         networks=networks,
-        architectures=architectures,
+        architectures=dict(content["architectures"]),
         plan=plan,
         intensity=dict(intensity),
         structures=[row.to_dict() for row in structures],

@@ -26,7 +26,11 @@ def test_every_entry_describes_itself_and_leads_to_its_class(method_id):
     assert row["citation"]
     for option in row["options"]:
         assert option["help"], f"{option['name']} says nothing about itself"
-    assert load_method(method_id).roles
+    method = load_method(method_id)(options_from(method_id, {}), 2, 4)
+    assert {role: spec.architecture for role, spec in method.roles.items()} == {
+        "a": "short_resvnet",
+        "b": "vnet",
+    }
 
 
 @pytest.mark.parametrize("method_id", CATALOGUE)

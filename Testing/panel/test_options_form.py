@@ -71,7 +71,7 @@ def test_another_method_has_another_form(form):
     form.set_value("keep", 0.5)
     assert form.changes
     form.show_method("labels_only")
-    assert form.names == ("strong_views", "networks", "optimiser") and form.values() == {}
+    assert form.names == ("strong_views", "networks", "residual_network", "optimiser") and form.values() == {}
     assert form.parts[0].isHidden()  # it has advanced options only
     form.show_method("dual")
     assert form.values() == {} and not form.parts[0].isHidden()

@@ -93,7 +93,7 @@ def test_another_method_brings_its_own_options(panel, train):
     ui = train.ui
     ui.methodCombo.setCurrentIndex(list(CATALOGUE).index("labels_only"))
     assert (
-        train.form.options.names == ("strong_views", "networks", "optimiser")
+        train.form.options.names == ("strong_views", "networks", "residual_network", "optimiser")
         and "baseline" in ui.methodSummary.text
     )
     panel.wait_until(lambda: not panel.workbench.busy)

@@ -162,7 +162,7 @@ def test_a_budget_that_is_too_short_is_said_and_a_resumed_run_keeps_its_curve(tm
     assert {len(e["cases"]) for e in listener.of("validated")} == {1}
 
 
-@pytest.mark.parametrize("alone, role", [("resvnet", "a"), ("vnet", "b")])
+@pytest.mark.parametrize("alone, role", [("residual", "a"), ("vnet", "b")])
 def test_one_network_without_held_back_cases_has_no_learning_curve(tmp_path, alone, role):
     options = options_from("labels_only", {"networks": alone})
     listener = Listener()
@@ -201,7 +201,7 @@ def test_a_warm_start_takes_the_parent_weights_and_rows_of_new_structures_are_fr
     ]
     model = Model(
         learner.averaged_networks,
-        {"a": "resvnet", "b": "vnet"},
+        {"a": "short_resvnet", "b": "vnet"},
         PLAN,
         {"mode": "mr"},
         structures,

@@ -110,12 +110,19 @@ def test_a_scan_whose_maps_do_not_fit_into_memory_does_not_stop_the_others(train
     assert any("12 GiB" in text for _, text in state.warnings)
 
 
-@pytest.mark.parametrize("alone", ["resvnet", "vnet"])
-def test_a_study_trained_with_one_network_gets_its_predictions_and_its_queue(tmp_path, alone):
+@pytest.mark.parametrize(
+    "options, trained",
+    [
+        ({"networks": "residual"}, ["short_resvnet"]),
+        ({"networks": "vnet"}, ["vnet"]),
+        ({"residual_network": "resvnet"}, ["resvnet", "vnet"]),
+    ],
+)
+def test_a_study_trained_with_other_networks_gets_its_predictions_and_its_queue(tmp_path, options, trained):
     inputs = tiny_inputs(tmp_path, labelled=2, unlabelled=2)
-    run = tiny_run(tmp_path, inputs, method="labels_only", options={"networks": alone})
+    run = tiny_run(tmp_path, inputs, method="labels_only", options=options)
     assert serve(run) == 0, run.console_path.read_text() if run.console_path.exists() else ""
-    assert list(load_model(run.model_path).architectures.values()) == [alone]
+    assert list(load_model(run.model_path).architectures.values()) == trained
     assert run.prediction_path("case_02").exists() and run.uncertainty_path("case_03").exists()
     assert len(json.loads(run.scores_path.read_text())["suggestions"]) == 2
 
