@@ -241,7 +241,7 @@ def test_going_on_from_one_network_says_that_the_other_starts_fresh_and_counts_n
     trainer = Trainer(task, listener)
     assert trainer.run().method.earlier_steps == 0
     said = [event["text"] for event in listener.of("warning") if event["code"] == "partly_adopted"]
-    assert said == ["The earlier model has no network a: it starts fresh."]
+    assert said == ["The earlier model has no network a of the same kind (short_resvnet): it starts fresh."]
     both = dataclasses.replace(parent, networks=learner.networks, architectures={"b": "vnet"})
     only = tiny_task(
         tmp_path / "three", "labels_only", options=alone, parent=both, parent_classes={0: 0, 1: 1, 2: 2}
