@@ -28,6 +28,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from DualSSLSegLib.atomic import write_json
 from DualSSLSegLib.inference.sliding_window import predict
 from DualSSLSegLib.inference.windows import plan_windows
+from DualSSLSegLib.methods.base import pair
+from DualSSLSegLib.methods.dual_options import DualOptions
 from DualSSLSegLib.networks.build import build
 
 CASES = {  # name: (volume, patch, width, classes)
@@ -81,15 +83,15 @@ def measure(name: str, repeats: int, device: str) -> dict:
     torch.manual_seed(0)
     image = np.random.default_rng(0).normal(size=(1, *volume)).astype(np.float32)
 
-    def pair() -> list:
+    def networks() -> list:
         torch.manual_seed(0)
         made = (
-            build(n, in_channels=1, num_classes=classes, width=width, norm="instance")
-            for n in ("resvnet", "vnet")
+            build(spec.architecture, in_channels=1, num_classes=classes, width=width, norm="instance")
+            for spec in pair(DualOptions().residual_network).values()
         )
         return [network.eval().to(device) for network in made]
 
-    plain, ours = pair(), pair()  # apart, because predict reorders the weights in memory
+    plain, ours = networks(), networks()  # apart, because predict reorders the weights in memory
 
     def library(settings: dict) -> np.ndarray:
         return predict(

@@ -24,6 +24,8 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from DualSSLSegLib.atomic import write_json
+from DualSSLSegLib.methods.base import pair
+from DualSSLSegLib.methods.dual_options import DualOptions
 from DualSSLSegLib.networks import convolution
 from DualSSLSegLib.networks.build import build
 from DualSSLSegLib.training import lanes as lanes_module
@@ -54,8 +56,10 @@ def seconds(work: Callable[[], None]) -> float:
 def measure(crops: int, repeats: int) -> dict[str, object]:
     torch.manual_seed(0)
     networks = {
-        role: build(name, in_channels=1, num_classes=3, width=8, norm="instance", dropout=0.0).train()
-        for role, name in (("a", "resvnet"), ("b", "vnet"))
+        role: build(
+            spec.architecture, in_channels=1, num_classes=3, width=8, norm="instance", dropout=0.0
+        ).train()
+        for role, spec in pair(DualOptions().residual_network).items()
     }
     x = torch.randn(crops, 1, *PATCH)
     rows: dict[str, list[float]] = {"step": [], "plain step": [], "prediction": [], "plain prediction": []}

@@ -83,6 +83,15 @@ def present_prediction(study: StudyFolder, runs: Sequence[RunFolder], case: str)
     return found
 
 
+def scan_replaced(study: StudyFolder, run: RunFolder, case: str) -> bool:
+    """Whether the scan of a case is another one than the run predicted. One that is gone is not replaced: whoever
+    opens it is told."""
+    try:
+        return not study.prediction_fits(case, run.id)
+    except BadInput:
+        return False
+
+
 def refuse_replaced(study: StudyFolder, run: RunFolder, case: str) -> None:
     """Raise BadInput when the scan of a case is another one than the run predicted."""
     if not study.prediction_fits(case, run.id):

@@ -55,8 +55,8 @@ def training_request(
     """
     from dataclasses import asdict
 
-    checked = options_from(entry_of(method).id, options or {})
     parent = None if from_scratch else newest_trained(earlier)
+    checked = options_from(entry_of(method).id, {**_kept_networks(parent), **(options or {})})
     return {
         "kind": "train",
         "method": method,
@@ -68,6 +68,17 @@ def training_request(
         "round": sum(run.spec()["kind"] == "train" and run.model_path.is_file() for run in earlier) + 1,
         **common(study, seed, device),
     }
+
+
+def _kept_networks(parent: RunFolder | None) -> dict[str, str]:
+    """The residual network of the training that another one goes on from: a network of another kind would begin anew.
+
+    Trainings of before there was a choice had the published one.
+    """
+    if parent is None:
+        return {}
+    chosen = parent.spec().get("options") or {}
+    return {"residual_network": str(chosen.get("residual_network", "resvnet"))}
 
 
 def prediction_request(

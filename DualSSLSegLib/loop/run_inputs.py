@@ -10,6 +10,7 @@ from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.give_way import give_way
 from DualSSLSegLib.imaging.formats import SCAN_SUFFIXES, SEGMENTATION_SUFFIX, stem_of, suffix_of
 from DualSSLSegLib.jobs.run_folder import RunFolder
+from DualSSLSegLib.loop.predictions import scan_replaced
 from DualSSLSegLib.study.folder import StudyFolder
 from DualSSLSegLib.study.model import Case, Revision
 from DualSSLSegLib.study.scan import stamps_of
@@ -150,6 +151,7 @@ def evaluation_rows(study: StudyFolder, run: RunFolder, reference: Path) -> Rows
                 "prediction": str(run.prediction_path(case.id)),
                 "uncertainty": str(run.uncertainty_path(case.id)),
                 "facts": str(run.prediction_facts_path(case.id)),
+                "replaced": scan_replaced(study, run, case.id),
             }
         )
     if not rows:

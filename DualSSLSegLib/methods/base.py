@@ -10,6 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from DualSSLSegLib.methods.collapse_guard import Held
 from DualSSLSegLib.networks.output import NetworkOutput
 
 
@@ -82,10 +83,9 @@ class Method(nn.Module, ABC):
         """Told before the first step: the mean share (K,) of each class in the whole labelled scans, NaN where no label
         knows it, and the part of an unlabelled scan that a crop shows, 1 where it shows all of it."""
 
-    def vanished(self) -> dict[int, float]:
-        """Classes that had nearly vanished from the pseudo-labels in some steps, which then learnt from the labels
-        alone, and in which share of the steps with unlabelled scans."""
-        return {}
+    def held_back(self) -> Held:
+        """How often pseudo-labels were left out because a structure had nearly vanished from them."""
+        return Held()
 
     @abstractmethod
     def terms(self, step: Step) -> dict[str, Term]:

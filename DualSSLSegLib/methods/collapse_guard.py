@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -12,16 +15,25 @@ _SHARE_MOMENTUM = 0.95  # at least
 _MEETINGS = 5  # crops with a structure, about, over which its share is averaged
 
 
+class Held(NamedTuple):
+    """Shares (0..1) of the steps with pseudo-labels: of those in which any structure had nearly vanished, so that the
+    networks learnt from labels alone, and of those in which each class had."""
+
+    share: float = 0.0
+    classes: Mapping[int, float] = MappingProxyType({})
+
+
 class CollapseGuard(nn.Module):
     """Compares the share of each structure in the pseudo-labels of the last crops with that in whole labelled scans.
 
     Unlabelled crops lie anywhere in a scan, so whole scans are their measure, not labelled crops, of which half are
-    centred on a structure. All it knows is in buffers, so a resumed training goes on with it.
+    centred on a structure. What it has seen is in buffers, so a resumed training goes on with it.
     """
 
     labelled_share: Tensor
     pseudo_share: Tensor
     looks: Tensor
+    held_looks: Tensor
     vanished_looks: Tensor
 
     def __init__(self, num_classes: int) -> None:
@@ -29,6 +41,7 @@ class CollapseGuard(nn.Module):
         self.register_buffer("labelled_share", torch.full((num_classes,), math.nan))
         self.register_buffer("pseudo_share", torch.full((num_classes,), math.nan))
         self.register_buffer("looks", torch.zeros(()))
+        self.register_buffer("held_looks", torch.zeros(()))
         self.register_buffer("vanished_looks", torch.zeros(num_classes))
         self._momentum = _SHARE_MOMENTUM
 
@@ -46,10 +59,12 @@ class CollapseGuard(nn.Module):
         vanished = self.pseudo_share < _VANISHED * self.labelled_share
         vanished[0] = False
         self.looks += 1
+        self.held_looks += vanished.any()
         self.vanished_looks += vanished
         return bool(vanished.any())
 
-    def vanished(self) -> dict[int, float]:
-        """Classes that had nearly vanished in some steps, and in which share of all steps looked at."""
-        steps = float(self.looks)
-        return {index: count / steps for index, count in enumerate(self.vanished_looks.tolist()) if count}
+    def held(self) -> Held:
+        """In how many of the steps so far it found a collapse."""
+        steps = max(1.0, float(self.looks))
+        classes = {index: count / steps for index, count in enumerate(self.vanished_looks.tolist()) if count}
+        return Held(float(self.held_looks) / steps, classes)

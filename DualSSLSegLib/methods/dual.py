@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from DualSSLSegLib.methods.base import Method, Step, Term, pair
-from DualSSLSegLib.methods.collapse_guard import CollapseGuard
+from DualSSLSegLib.methods.collapse_guard import CollapseGuard, Held
 from DualSSLSegLib.methods.dual_options import DualOptions
 from DualSSLSegLib.methods.losses import (
     cosine_consistency,
@@ -54,8 +54,8 @@ class Dual(Method):
     def know_scans(self, shares: Tensor, crop_part: float) -> None:
         self.guard.know_scans(shares, crop_part)
 
-    def vanished(self) -> dict[int, float]:
-        return self.guard.vanished()
+    def held_back(self) -> Held:
+        return self.guard.held()
 
     def unlabelled_from(self, total: int) -> float:
         """Progress at which the networks begin to learn on unlabelled scans.

@@ -40,7 +40,7 @@ class DualOptions:
     )
     contrast_weight: float = option(0.1, "weight of the prototype contrast", low=0.0, high=10.0)
     # On development cases half of the crops cost 0.009 Dice in 200 steps on the left atrium (one seed) and brought
-    # nothing on the hippocampus (benchmarks/results/development.md).
+    # nothing on the hippocampus (benchmarks/results/published_resvnet/development.md).
     borrowed_looks: float = option(
         0.0,
         "share of labelled crops that take the intensities of an unlabelled scan before other changes",

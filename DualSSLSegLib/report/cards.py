@@ -12,7 +12,7 @@ from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.imaging.labels import read_label
 from DualSSLSegLib.imaging.read import read_image, read_voxels
 from DualSSLSegLib.imaging.resample import as_closest_ras, to_working
-from DualSSLSegLib.loop.predictions import Prediction, refuse_replaced
+from DualSSLSegLib.loop.predictions import Prediction
 from DualSSLSegLib.report.case_picture import CaseVolumes, View, best_plane, draw
 from DualSSLSegLib.report.history import TrainedRound
 from DualSSLSegLib.report.model import CaseCard
@@ -87,7 +87,6 @@ class Picturing:
 
     def _volumes(self, case: str) -> CaseVolumes:
         """Read everything of a case and turn its axes to right, front, head; no voxel is interpolated."""
-        refuse_replaced(self.study, self.item.run, case)
         found, prediction = self.study.case(case), self.predictions[case]
         volume = read_image(found.paths[:1], case)
         spacing = as_closest_ras(volume.grid).spacing_mm

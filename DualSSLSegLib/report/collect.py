@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from DualSSLSegLib.atomic import read_json
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.loop.controller import Controller
-from DualSSLSegLib.loop.predictions import predicted_cases, prediction_in
+from DualSSLSegLib.loop.predictions import predicted_cases, prediction_in, scan_replaced
 from DualSSLSegLib.report.cards import MOST, Picturing, Progress, choose, thumbnails
 from DualSSLSegLib.report.case_picture import View
 from DualSSLSegLib.report.history import TrainedRound, as_round, trained_rounds
@@ -20,6 +20,7 @@ from DualSSLSegLib.report.words import count
 
 _QUEUE_SHOWN = 6
 _WARNINGS_SHOWN = 20
+_REPLACED_NAMED = 10
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,9 @@ def collect(controller: Controller, occasion: Occasion, progress: Progress | Non
     found = {case: prediction_in(newest.run, case) for case in sorted(predicted_cases(newest.run))}
     cases = controller.study.cases()
     predictions = {case: item for case, item in found.items() if item is not None and case in cases}
+    replaced = [case for case in predictions if scan_replaced(controller.study, newest.run, case)]
+    for case in replaced:
+        del predictions[case]
     risks = {event["case"]: event["risk"] for event in newest.events if event.get("type") == "predicted"}
     large, small = choose(predictions, risks, evaluation)
     picturing = Picturing(controller.study, newest, predictions, evaluation, reasons)
@@ -82,7 +86,7 @@ def collect(controller: Controller, occasion: Occasion, progress: Progress | Non
             for before, item in _with_previous(rounds)
         ),
         facts=_facts(controller, newest, occasion),
-        warnings=tuple([*problems, *_warnings(newest)][:_WARNINGS_SHOWN]),
+        warnings=tuple([*_replaced_words(replaced), *problems, *_warnings(newest)][:_WARNINGS_SHOWN]),
     )
 
 
@@ -131,6 +135,17 @@ def _facts(controller: Controller, newest: TrainedRound, occasion: Occasion) -> 
         ("Model", str(newest.run.model_path)),
     ]
     return tuple((name, value) for name, value in facts if value)
+
+
+def _replaced_words(cases: Sequence[str]) -> list[str]:
+    if not cases:
+        return []
+    more = len(cases) - _REPLACED_NAMED
+    names = ", ".join(cases[:_REPLACED_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return [
+        f"The newest training predicted other scans under these names, so they are not shown: {names}. Train again to "
+        "see them here."
+    ]
 
 
 def _warnings(newest: TrainedRound) -> list[str]:

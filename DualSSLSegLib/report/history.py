@@ -119,7 +119,8 @@ def as_round(item: TrainedRound, notes: Sequence[str] = ()) -> Round:
     ]
     curves = [*_loss_curves(item), *_measured_curves(item)]
     all_notes = list(notes)
-    if curves and not any(event.get("measure") == "dice" for event in item.events):
+    measures = {event.get("measure") for event in item.events}
+    if "agreement" in measures and "dice" not in measures:
         all_notes.append(
             "No labelled scan was held back for validation, so the curve shows how far the two networks agree on "
             "unlabelled scans. It is no measure of accuracy."
@@ -157,7 +158,7 @@ def _loss_curves(item: TrainedRound) -> list[Curves]:
         series.append(Series(name.replace("_", " "), [point["step"] for point in points], values))
     if not series:
         return []
-    return [Curves("Loss terms, mean of both networks, unweighted", "loss", tuple(series[:_MOST_LINES]))]
+    return [Curves("Loss terms, mean over the networks, unweighted", "loss", tuple(series[:_MOST_LINES]))]
 
 
 def _measured_curves(item: TrainedRound) -> list[Curves]:

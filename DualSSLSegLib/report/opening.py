@@ -16,7 +16,7 @@ def summary(newest: TrainedRound, scans: int) -> str:
     labelled = len(newest.with_role("labelled"))
     beyond = newest.as_images or newest.with_role(SEEN)
     source = "them and from the unlabelled scans" if beyond else "labelled scans alone"
-    alone = newest.run.spec().get("options", {}).get("networks", "both") != "both"
+    alone = (newest.spec.get("options") or {}).get("networks", "both") != "both"
     learners = "One network" if alone else "Two networks"
     return (
         f"{labelled} of {count(scans, 'scan')} are labelled. {learners} learned from {source}; every "

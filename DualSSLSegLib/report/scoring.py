@@ -123,9 +123,7 @@ def uncertainty_check(item: TrainedRound, evaluation: Evaluation) -> Uncertainty
     if not dots:
         return None
     sentences = [sentence for sentence in (correlation(evaluation), captured(evaluation)) if sentence]
-    return UncertaintyCheck(
-        tuple(dots), groups, f"{RISK_NAME}, from the two networks alone", tuple(sentences)
-    )
+    return UncertaintyCheck(tuple(dots), groups, f"{RISK_NAME}, from the networks alone", tuple(sentences))
 
 
 def correlation(evaluation: Evaluation) -> str:

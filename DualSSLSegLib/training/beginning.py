@@ -82,9 +82,7 @@ def adopt_parent(learner: Learner, task: TrainingTask) -> list[str]:
     for role, network in learner.networks.items():
         if not _has_parent(parent, role, learner.method):
             kind = learner.method.roles[role].architecture
-            said.append(
-                f"The earlier model has no network {role} of the same kind ({kind}): it starts fresh."
-            )
+            said.append(f"The earlier model has no network of the kind {kind}: this network starts fresh.")
         elif left := adopt(network, parent.networks[role].state_dict(), task.parent_classes):
             said.append(
                 f"{len(left)} weights of network {role} differ in shape from the earlier model and start fresh."

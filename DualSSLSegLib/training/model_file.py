@@ -13,7 +13,7 @@ from torch import nn
 from DualSSLSegLib.atomic import replacing
 from DualSSLSegLib.errors import BadInput, ProtocolError
 from DualSSLSegLib.inference.out_of_memory import is_out_of_memory
-from DualSSLSegLib.networks.build import build
+from DualSSLSegLib.networks.build import NETWORKS, build
 from DualSSLSegLib.training.plan import TrainingPlan
 
 FORMAT = "dualsslseg-model"
@@ -95,6 +95,12 @@ def load_model(path: str | Path, device: str | torch.device = "cpu") -> Model:
     if content["version"] > VERSION:
         raise ProtocolError(
             "this model was written by a newer version.", hint="Update DualSSLSeg.", path=path
+        )
+    if unknown := set(content["architectures"].values()) - set(NETWORKS):
+        raise ProtocolError(
+            f"this model has a network that this version does not know ({', '.join(sorted(unknown))}).",
+            hint="Update DualSSLSeg.",
+            path=path,
         )
     plan = TrainingPlan.from_dict(content["plan"])
     networks = {}

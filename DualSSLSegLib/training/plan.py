@@ -182,7 +182,7 @@ def make_plan(
         ),
         f"Crops are {patch[0]} x {patch[1]} x {patch[2]} voxels; each step sees {_CROPS[kind]} labelled and, where the "
         f"method learns on unlabelled scans, {_CROPS[kind]} unlabelled.",
-        f"Both networks start with {_WIDTH[kind]} channels ({'graphics card' if kind == 'cuda' else 'processor'}).",
+        f"The networks start with {_WIDTH[kind]} channels ({'graphics card' if kind == 'cuda' else 'processor'}).",
     ]
     plan = TrainingPlan(
         working_spacing_mm=(float(spacing[0]), float(spacing[1]), float(spacing[2])),

@@ -58,7 +58,7 @@ class Trainer:
         self.total = 0
         self.plan = task.plan if not self.checkpoint_path.exists() else self._kept_plan()
         self.fields: dict[str, torch.Tensor] = {}  # by labelled case, for a method that borrows shapes
-        self.plateau_told = False
+        self.warned: set[str] = set()  # codes of warnings that are told once in a training
         self.curve_points = _CURVE_POINTS
         self.measured_step = 0  # the step of the newest point of the learning curve
 
@@ -108,7 +108,7 @@ class Trainer:
                 self._load(learner, curve)
             else:  # also after memory ran out before anything was saved: the new networks have learnt nothing
                 self.step, self.total = 0, self.task.budget.iterations or 0
-                self.measured_step, self.plateau_told, self.curve_points = 0, False, _CURVE_POINTS
+                self.measured_step, self.warned, self.curve_points = 0, set(), _CURVE_POINTS
                 for text in adopt_parent(learner, self.task):
                     self.report("warning", code="partly_adopted", text=text)
             self._train(learner, curve, *self._streams(learner))
@@ -163,11 +163,11 @@ class Trainer:
                 )
             if self.step in points:
                 self._validate(learner, curve)
+            if self.step == self.total:
+                self._tell_vanished(learner)
             if now - saved >= _CHECKPOINT_EVERY_S or self.step == self.total:
                 self.save(learner, curve)
                 saved = now
-        for text in vanished_words(learner.method.vanished(), self.task.structure_names):
-            self.report("warning", code="collapse_guard", text=text)
 
     def _plan_iterations(
         self, learner: Learner, curve: LearningCurve, labelled: Stream, unlabelled: Stream | None
@@ -195,6 +195,8 @@ class Trainer:
         if want == "run":
             return 0.0
         begun = time.monotonic()
+        if want == "stop":
+            self._tell_vanished(learner)
         self.save(learner, curve)
         if want == "pause":
             want = wait_out_pause(self.wanted, self.report)
@@ -214,10 +216,18 @@ class Trainer:
         if point is None:
             return
         self.report("validated", step=self.step, total=self.total, **point)
-        if curve.plateau() and not self.plateau_told:
-            self.plateau_told = True
+        if curve.plateau():
             text = "The last three points of the learning curve brought nothing new; stopping now is fine."
-            self.report("warning", code="plateau", text=text)
+            self._warn_once("plateau", text)
+
+    def _tell_vanished(self, learner: Learner) -> None:
+        if text := vanished_words(learner.method.held_back(), self.task.structure_names):
+            self._warn_once("collapse_guard", text)
+
+    def _warn_once(self, code: str, text: str) -> None:
+        if code not in self.warned:
+            self.warned.add(code)
+            self.report("warning", code=code, text=text)
 
     def save(self, learner: Learner, curve: LearningCurve) -> None:
         """Write the checkpoint atomically: everything that a resumed run needs to go on as if nothing had happened."""
@@ -230,7 +240,7 @@ class Trainer:
             "curve": list(curve.points),
             "curve_cases": [case.id for case in curve.cases],
             "curve_points": self.curve_points,
-            "plateau_told": self.plateau_told,
+            "warned": sorted(self.warned),
             "measured_step": self.measured_step,
             "architectures": {role: spec.architecture for role, spec in learner.method.roles.items()},
             "learner": learner.state_dict(),
@@ -251,5 +261,5 @@ class Trainer:
         curve.points = list(content["curve"])
         curve.keep(content["curve_cases"])
         self.curve_points = content["curve_points"]
-        self.plateau_told = content["plateau_told"]
+        self.warned = set(content["warned"])
         self.measured_step = content["measured_step"]

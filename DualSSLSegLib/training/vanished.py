@@ -1,21 +1,23 @@
-"""Words for the end of a training in which the guard against collapse held for long."""
+"""Words for a training in which the guard against collapse held for long."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+
+from DualSSLSegLib.methods.collapse_guard import Held
 
 _LONG = 0.5  # of the steps with unlabelled scans
 
 
-def vanished_words(shares: Mapping[int, float], structure_names: Sequence[str]) -> list[str]:
-    """A sentence for each structure that had nearly vanished from the pseudo-labels in at least half of the steps.
-
-    `shares` are as of `Method.vanished`; `structure_names` in class order, class 1 first.
-    """
-    return [
-        f"The networks found next to nothing of {structure_names[index - 1]} in the unlabelled scans in "
-        f"{100 * share:.0f} % of the steps that looked at them, so these steps learned from the labels alone. Label "
-        "another scan that shows it, or train for longer."
-        for index, share in sorted(shares.items())
-        if share >= _LONG
-    ]
+def vanished_words(held: Held, structure_names: Sequence[str]) -> str:
+    """What was missed in the unlabelled scans, and what to do; empty where the guard held in fewer than half of the
+    steps. `structure_names` are in class order, class 1 first."""
+    if held.share < _LONG:
+        return ""
+    often = sorted(held.classes.items(), key=lambda item: -item[1])
+    names = ", ".join(f"{structure_names[index - 1]} ({100 * share:.0f} %)" for index, share in often)
+    return (
+        f"In {100 * held.share:.0f} % of the steps that looked at unlabelled scans the networks found next to nothing "
+        f"there of {names}; these steps learned from the labels alone. Label another scan that shows what is missing, "
+        "or train for longer. Where few of the scans show it, nothing is wrong."
+    )

@@ -19,7 +19,6 @@ from DualSSLSegLib.evaluation.uncertainty_check import (
     failure_detection,
     summarise_capture,
 )
-from DualSSLSegLib.imaging.digest import file_digest
 from DualSSLSegLib.imaging.labels import read_label
 from DualSSLSegLib.imaging.read import read_grid, read_voxels
 from DualSSLSegLib.worker.label_table import LabelStructure, structures_from, to_class_indices
@@ -30,21 +29,22 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Comparison:
-    """A prediction and its reference. `uncertainty` and `facts` are there for predictions made by a run; `paths` are
-    the files of the scan.
+    """A prediction and its reference. `uncertainty` and `facts` are there for predictions made by a run; `replaced`
+    says that the scan is another one by now.
 
     `role` is that of the case in the measured run. `group` says how the model knows the case: "held_out",
     "unlabelled" (its image trained), "labelled", or "unknown" for a model from elsewhere.
     """
 
     id: str
-    paths: tuple[Path, ...]
+    image: Path
     prediction: Path
     reference: Path
     uncertainty: Path | None
     facts: Path | None
     role: str = "predict"
     group: str = "unknown"
+    replaced: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,15 +94,13 @@ def work(session: Session) -> dict[str, Any]:
 def compare_case(comparison: Comparison, structures: Sequence[LabelStructure]) -> CaseFindings:
     """Metrics of one case on its scan's grid. Raises BadInput for files that are missing or do not fit, and for a scan
     that is another one than was predicted."""
-    facts = read_json(comparison.facts) if comparison.facts is not None else {}
-    predicted = facts.get("image_digest")  # older versions wrote none
-    if predicted and file_digest(comparison.paths) != predicted:
+    if comparison.replaced:
         raise BadInput(
             "this scan has been replaced since it was predicted.",
             hint="Train or predict again, then evaluate.",
-            path=comparison.paths[0],
+            path=comparison.image,
         )
-    grid = read_grid(comparison.paths[0])
+    grid = read_grid(comparison.image)
     prediction = read_label(comparison.prediction, grid, structures)
     reference = read_label(comparison.reference, grid, structures)
     values = {row.name: row.value for row in structures}
@@ -115,7 +113,7 @@ def compare_case(comparison: Comparison, structures: Sequence[LabelStructure]) -
             to_class_indices(reference, structures),
             np.asarray(uncertainty, dtype=np.float32),
         )
-    risk = facts["score"]["risk"] if facts else None
+    risk = read_json(comparison.facts)["score"]["risk"] if comparison.facts is not None else None
     return CaseFindings(metrics, capture, risk, comparison.role, comparison.group)
 
 
@@ -167,7 +165,8 @@ def _comparisons(session: Session) -> list[Comparison]:
         return [
             Comparison(
                 id=row["id"],
-                paths=tuple(Path(path) for path in row["paths"]),
+                image=Path(row["paths"][0]),
+                replaced=bool(row.get("replaced", False)),
                 prediction=Path(row["prediction"]),
                 reference=Path(row["reference"]),
                 uncertainty=Path(row["uncertainty"]) if row.get("uncertainty") else None,

@@ -95,7 +95,7 @@ def _kept(session: Session, device: str) -> RunPlan | None:
 def _as_before(parent: Model, device: str, free_memory_bytes: int) -> TrainingPlan:
     """The parent's plan, so that its weights fit; smaller where this machine has less memory."""
     text = (
-        "Spacing, size of the crops and networks are those of the run before, whose weights are the start; "
+        "Spacing, size of the crops and channels are those of the run before, whose weights are the start; "
         "`train --from-scratch` plans anew."
     )
     crops = crops_for(device)

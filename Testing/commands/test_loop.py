@@ -119,7 +119,7 @@ def test_a_scan_that_was_replaced_is_neither_measured_nor_shown(study: Trained, 
     assert "replaced since it was predicted" in measured.answer["failed"]["scan_4"]
     assert written.code == 0, written.err
     text = (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert "scan_4 is not shown" in text
+    assert "predicted other scans under these names, so they are not shown: scan_4." in text
     assert text.count('<article class="card">') == 3
 
 

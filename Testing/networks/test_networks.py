@@ -1,4 +1,4 @@
-"""The two networks are the published ones: sizes, cost, and what they return."""
+"""The networks have the size and cost that they are said to have, and return what they should."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from DualSSLSegLib.networks.blocks import NORMS
 from DualSSLSegLib.networks.build import NETWORKS, build
 from DualSSLSegLib.networks.dropout import ChannelDropout, dropout_from
 
-PUBLISHED = {
+SIZES = {
     "vnet": (9.449, 40.1),
     "resvnet": (17.93, 72.7),
-    "short_resvnet": (5.658, 46.9),  # ours, as its docstring says
-}  # million parameters, GMAC per 112 x 112 x 80 patch
+    "short_resvnet": (5.658, 46.9),
+}  # million parameters, GMAC per 112 x 112 x 80 patch; the first two as published
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_parameters_and_cost_are_the_published_ones(name):
+def test_parameters_and_cost_are_those_that_are_told(name):
     with torch.device("meta"):
         network = build(name, in_channels=1, num_classes=2, width=16, norm="batch").eval()
         counter = FlopCounterMode(display=False)
@@ -27,12 +27,12 @@ def test_parameters_and_cost_are_the_published_ones(name):
             network(torch.zeros(1, 1, 112, 112, 80))
     millions = sum(p.numel() for p in network.parameters()) / 1e6
     gmac = counter.get_total_flops() / 2e9
-    assert (round(millions, 3), round(gmac, 1)) == pytest.approx(PUBLISHED[name], rel=1e-3)
+    assert (round(millions, 3), round(gmac, 1)) == pytest.approx(SIZES[name], rel=1e-3)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize("norm", NORMS)
-def test_every_argument_reaches_both_networks(name, norm):
+def test_every_argument_reaches_every_network(name, norm):
     network = build(name, in_channels=3, num_classes=5, width=4, norm=norm)
     out = network(torch.randn(2, 3, 32, 16, 48))
     assert out.logits.shape == (2, 5, 32, 16, 48)
@@ -52,8 +52,9 @@ def test_instance_norm_gives_the_numbers_of_torch():
     torch.testing.assert_close(ours(x), torch.nn.InstanceNorm3d(4, affine=True)(x))
 
 
-def test_a_patch_whose_bottleneck_is_one_voxel_trains():
-    network = build("resvnet", in_channels=1, num_classes=2, width=4, norm="instance").train()
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_patch_whose_bottleneck_is_one_voxel_trains(name):
+    network = build(name, in_channels=1, num_classes=2, width=4, norm="instance").train()
     network(torch.randn(1, 1, 16, 16, 16)).logits.sum().backward()
     assert all(p.grad is None or torch.isfinite(p.grad).all() for p in network.parameters())
 

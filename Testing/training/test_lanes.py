@@ -18,7 +18,7 @@ from DualSSLSegLib.training.lanes import Lanes
 from DualSSLSegLib.training.trainer import Trainer
 
 CPU = torch.device("cpu")
-ROLES = {"a": "resvnet", "b": "vnet"}
+ROLES = {"a": "short_resvnet", "b": "vnet"}
 
 
 def _networks(norm: str = "instance") -> dict[str, torch.nn.Module]:

@@ -13,12 +13,15 @@ from DualSSLSegLib.errors import BadInput, OutOfMemory, ProtocolError, RunFailed
 from DualSSLSegLib.methods import collapse_guard
 from DualSSLSegLib.methods.base import Term
 from DualSSLSegLib.methods.catalogue import CATALOGUE, options_from
+from DualSSLSegLib.methods.collapse_guard import Held
 from DualSSLSegLib.training.budget import Budget, iterations_for, seconds_to_learn
+from DualSSLSegLib.training.checkpoint import read_checkpoint
 from DualSSLSegLib.training.guard import FiniteGuard
 from DualSSLSegLib.training.learner import Learner
 from DualSSLSegLib.training.model_file import Model, adopt, load_model, save_model
 from DualSSLSegLib.training.trainer import Trainer
 from DualSSLSegLib.training.validation import LearningCurve
+from DualSSLSegLib.training.vanished import vanished_words
 
 
 def same(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> bool:
@@ -134,15 +137,33 @@ def test_a_learning_curve_has_fewer_cases_and_then_fewer_points_when_time_is_sho
     assert len(curve.cases) == cases
 
 
-def test_structures_that_vanish_from_the_pseudo_labels_are_named_at_the_end(tmp_path, monkeypatch):
+def test_structures_that_vanish_from_the_pseudo_labels_are_named_once_also_when_stopped(
+    tmp_path, monkeypatch
+):
     listener = Listener()
+
+    def said() -> list[str]:
+        return [event["text"] for event in listener.of("warning") if event["code"] == "collapse_guard"]
+
     Trainer(tiny_task(tmp_path / "as it is"), listener).run()
-    assert not [event for event in listener.of("warning") if event["code"] == "collapse_guard"]
+    assert not said()
     monkeypatch.setattr(collapse_guard, "_VANISHED", 1e9)  # whatever is found of a structure is too little
-    Trainer(tiny_task(tmp_path / "hard to please"), listener).run()
-    said = [event["text"] for event in listener.of("warning") if event["code"] == "collapse_guard"]
-    assert ["next to nothing of head" in said[0], "next to nothing of tail" in said[1]] == [True, True]
-    assert all("100 %" in text and "Label another scan that shows it" in text for text in said)
+    task = tiny_task(tmp_path / "hard to please")
+    first = Trainer(task, listener, lambda: "stop" if first.step == 7 else "run")
+    with pytest.raises(Stopped):
+        first.run()
+    (text,) = said()
+    assert "In 100 % of the steps" in text and "head (100 %), tail (100 %)" in text
+    Trainer(task, listener).run()
+    assert said() == [text]
+
+
+@pytest.mark.parametrize("share, told", [(0.49, False), (0.5, True)])
+def test_what_vanished_is_told_from_half_of_the_steps_on_the_most_missed_first(share, told):
+    text = vanished_words(Held(share, {1: 0.2, 2: 0.3}), NAMES)
+    assert bool(text) == told
+    if told:
+        assert "tail (30 %), head (20 %)" in text
 
 
 def test_a_budget_that_is_too_short_is_said_and_a_resumed_run_keeps_its_curve(tmp_path):
@@ -241,12 +262,40 @@ def test_going_on_from_one_network_says_that_the_other_starts_fresh_and_counts_n
     trainer = Trainer(task, listener)
     assert trainer.run().method.earlier_steps == 0
     said = [event["text"] for event in listener.of("warning") if event["code"] == "partly_adopted"]
-    assert said == ["The earlier model has no network a of the same kind (short_resvnet): it starts fresh."]
+    assert said == ["The earlier model has no network of the kind short_resvnet: this network starts fresh."]
     both = dataclasses.replace(parent, networks=learner.networks, architectures={"b": "vnet"})
     only = tiny_task(
         tmp_path / "three", "labels_only", options=alone, parent=both, parent_classes={0: 0, 1: 1, 2: 2}
     )
     assert Trainer(only, Listener()).run().method.earlier_steps == both.steps_in_all > 0
+
+
+def test_going_on_with_another_residual_network_takes_only_the_vnet_along(tmp_path):
+    deep = options_from("labels_only", {"residual_network": "resvnet"})
+    learner = Trainer(tiny_task(tmp_path / "one", "labels_only", options=deep), Listener()).run()
+    parent = Model(
+        learner.averaged_networks, {"a": "resvnet", "b": "vnet"}, PLAN, {}, [], 1, 1.0, False, {"step": 8}
+    )
+    listener = Listener()
+    task = tiny_task(tmp_path / "two", "labels_only", parent=parent, parent_classes={0: 0, 1: 1, 2: 2})
+    first = Trainer(task, listener, lambda: "stop")
+    with pytest.raises(Stopped):
+        first.run()
+    said = [event["text"] for event in listener.of("warning") if event["code"] == "partly_adopted"]
+    assert said == ["The earlier model has no network of the kind short_resvnet: this network starts fresh."]
+    kept = read_checkpoint(task)["learner"]["networks"]
+    for name, value in parent.networks["b"].state_dict().items():
+        assert torch.equal(kept["b"][name], value), name
+    assert not torch.equal(kept["a"]["head.weight"], parent.networks["a"].state_dict()["head.weight"])
+
+
+def test_a_model_with_a_network_of_a_later_version_is_named(tmp_path):
+    learner = Trainer(tiny_task(tmp_path / "one", "labels_only"), Listener()).run()
+    path = tmp_path / "model.pt"
+    save_model(path, Model(learner.averaged_networks, {"a": "net_2040", "b": "vnet"}, PLAN, {}, [], 1))
+    with pytest.raises(ProtocolError, match="net_2040") as caught:
+        load_model(path)
+    assert caught.value.path == path and "Update" in caught.value.hint
 
 
 def test_memory_that_runs_out_while_a_model_is_read_is_not_blamed_on_the_file(tmp_path, monkeypatch):
