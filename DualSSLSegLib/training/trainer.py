@@ -210,6 +210,7 @@ class Trainer:
             point = curve.measure(learner.averaged_networks, self._stop_wanted, learner.lanes.each)
         except Stopped:
             if self.total > 0:
+                self._tell_vanished(learner)
                 self.save(learner, curve)
             raise
         self.measured_step = self.step

@@ -295,7 +295,7 @@ def test_a_model_with_a_network_of_a_later_version_is_named(tmp_path):
     save_model(path, Model(learner.averaged_networks, {"a": "net_2040", "b": "vnet"}, PLAN, {}, [], 1))
     with pytest.raises(ProtocolError, match="net_2040") as caught:
         load_model(path)
-    assert caught.value.path == path and "Update" in caught.value.hint
+    assert caught.value.path == str(path) and "Update" in caught.value.hint
 
 
 def test_memory_that_runs_out_while_a_model_is_read_is_not_blamed_on_the_file(tmp_path, monkeypatch):
