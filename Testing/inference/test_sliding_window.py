@@ -204,19 +204,16 @@ def test_networks_in_training_are_evaluated_and_left_as_they_were():
     network(torch.zeros(1, 2, 32, 32, 32)).logits.sum().backward()  # still trainable
 
 
-def test_bfloat16_convolutions_still_give_float32_probabilities_that_add_up():
+@pytest.mark.parametrize("names", [("resvnet", "vnet"), ("short_resvnet",)])
+def test_bfloat16_convolutions_still_give_float32_probabilities_that_add_up(names):
     torch.manual_seed(0)
-    networks = [
-        build(name, in_channels=1, num_classes=3, width=2, norm="instance")
-        for name in ("short_resvnet", "vnet")
-    ]
+    networks = [build(name, in_channels=1, num_classes=3, width=2, norm="instance") for name in names]
     image = an_image((32, 48, 16))[:1]
     exact = run(image, networks)
     rough = run(image, networks, precision="bfloat16")
     assert rough.probabilities.dtype == np.float32
     np.testing.assert_allclose(rough.probabilities.sum(1), 1, atol=1e-5)
-    # instance norm enlarges the rounding of a V-Net that has learnt nothing: 0.007 to 0.014 over three seeds
-    assert np.abs(rough.probabilities - exact.probabilities).mean() < 0.02
+    assert np.abs(rough.probabilities - exact.probabilities).mean() < 0.01
 
 
 class Marked(VoxelWise):
