@@ -48,7 +48,7 @@ def residual_network_option() -> Any:
     """Which residual network is the V-Net's partner."""
     return option(
         "short_resvnet",
-        "the V-Net's partner: a ResV-Net with one block at every resolution, or the deep published one",
+        "the V-Net's partner: a ResV-Net with one encoder block at every resolution, or the deep published one",
         choices=("short_resvnet", "resvnet"),
     )
 
