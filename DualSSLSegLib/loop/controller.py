@@ -237,13 +237,7 @@ class Controller:
                 "nothing has been predicted in this study yet.", hint="Train first.", path=self.study.path
             )
         reference = Path(reference).expanduser().absolute()
-        spec = {
-            "kind": "evaluate",
-            "of_run": run.id,
-            "reference": str(reference),
-            "transductive": run.spec().get("transductive", False),
-            **requests.common(self.study, 0, "cpu"),
-        }
+        spec = requests.evaluation_request(self.study, run, reference)
         rows = evaluation_rows(self.study, run, reference)
         groups = groups_of(run, self.runs.all(), [row["id"] for row in rows])
         return spec, [{**row, "group": groups[row["id"]]} for row in rows]

@@ -105,6 +105,17 @@ def prediction_request(
     }
 
 
+def evaluation_request(study: StudyFolder, run: RunFolder, reference: Path) -> dict[str, Any]:
+    """The spec of measuring what `run` predicted against the labels in the folder `reference`."""
+    return {
+        "kind": "evaluate",
+        "of_run": run.id,
+        "reference": str(reference),
+        "transductive": run.spec().get("transductive", False),
+        **common(study, 0, "cpu"),
+    }
+
+
 def common(study: StudyFolder, seed: int, device: str) -> dict[str, Any]:
     """What every run of a study is told. Raises BadInput for an impossible seed or device."""
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**31:

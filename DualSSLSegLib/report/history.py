@@ -47,6 +47,11 @@ class TrainedRound:
         return bool(self.spec.get("transductive")) and learns_without_label(self.spec)
 
     @property
+    def alone(self) -> bool:
+        """Whether a single network was trained, to see what the other brings."""
+        return (self.spec.get("options") or {}).get("networks", "both") != "both"
+
+    @property
     def as_images(self) -> list[str]:
         """The cases that trained without a label."""
         return self.with_role(*WITHOUT_LABEL, *(HELD_BACK if self.transductive else ()))

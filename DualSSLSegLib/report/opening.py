@@ -16,8 +16,7 @@ def summary(newest: TrainedRound, scans: int) -> str:
     labelled = len(newest.with_role("labelled"))
     beyond = newest.as_images or newest.with_role(SEEN)
     source = "them and from the unlabelled scans" if beyond else "labelled scans alone"
-    alone = (newest.spec.get("options") or {}).get("networks", "both") != "both"
-    learners = "One network" if alone else "Two networks"
+    learners = "One network" if newest.alone else "Two networks"
     return (
         f"{labelled} of {count(scans, 'scan')} are labelled. {learners} learned from {source}; every "
         "other scan has a prediction, a map of where it is uncertain, and a place in the queue."

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.study.adoption import adopted_file, foreign_labels, is_foreign, own_names
-from DualSSLSegLib.study.labelling import Labelling, Reconciled, reconcile
+from DualSSLSegLib.study.labelling import Labelling
 from DualSSLSegLib.study.layout import StudyLayout
 from DualSSLSegLib.study.lock import WAIT_S, StudyLock
 from DualSSLSegLib.study.model import Case, LabelTable, Revision, Structure
 from DualSSLSegLib.study.reader import Progress, StudyReader
+from DualSSLSegLib.study.reconciling import Reconciled, reconcile
 from DualSSLSegLib.study.reviews import Review, read_review, write_review
 from DualSSLSegLib.study.splits import SplitTable, with_newly_labelled, with_set
 from DualSSLSegLib.study.study_file import StudyFile, checked_channels
@@ -140,16 +141,7 @@ class StudyFolder(StudyReader):
         None is removed. Raises BadInput for an unknown or impossible name.
         """
         before = {structure.value for structure in self.structures}
-
-        def changed(table: LabelTable) -> LabelTable:
-            for old, new in rename:
-                table = table.changed(old, new_name=new)
-            for name in names:
-                if table.find(name) is None:
-                    table = table.added(name)
-            return table
-
-        self._change(changed)
+        self._change(lambda table: table.extended(rename, names))
         return tuple(structure for structure in self.structures if structure.value not in before)
 
     def add_revision(

@@ -12,8 +12,8 @@ from DualSSLSegLib.imaging.formats import suffix_of
 from DualSSLSegLib.study.label_digests import LabelDigests
 from DualSSLSegLib.study.layout import LABEL_SUFFIX, StudyLayout
 from DualSSLSegLib.study.lock import StudyLock, monai_label_waits
-from DualSSLSegLib.study.model import ORIGINS, Case, Problem, Revision, Structure
-from DualSSLSegLib.study.pending_labels import problem_of, read_pending
+from DualSSLSegLib.study.model import ORIGINS, Case, Revision, Structure
+from DualSSLSegLib.study.pending_labels import read_pending
 from DualSSLSegLib.study.published import final_files, is_kept, publish, put_aside
 from DualSSLSegLib.study.records import Records, present_stamps
 from DualSSLSegLib.study.revisions import Revisions, missing_label
@@ -24,15 +24,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     from DualSSLSegLib.imaging.geometry import Grid
-
-
-@dataclass(frozen=True)
-class Reconciled:
-    """What bringing labels/final and the revisions together has done, and what could not be read."""
-
-    imported: tuple[Revision, ...] = ()
-    published: tuple[str, ...] = ()
-    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -216,43 +207,3 @@ class Labelling:
 
     def _final_files(self, case_id: str) -> list[Path]:
         return final_files(self._layout.final, case_id)
-
-
-def reconcile(
-    labelling: Labelling,
-    foreign: Sequence[ForeignLabel],
-    labelled: Sequence[str],
-    structures: Sequence[Structure],
-    report: Callable[[int, int], None] | None,
-    damaged: Sequence[Problem] = (),
-) -> Reconciled:
-    """Import `foreign` labels one by one and put the newest revisions of the cases `labelled` in force, but for those
-    with `damaged` revisions.
-
-    A label that cannot be read stops none of the others; it is named among the problems.
-    """
-    imported, published, problems = [], [], list(damaged)
-    for done, label in enumerate(foreign):
-        if report is not None:
-            report(done, len(foreign))
-        try:
-            revision = labelling.import_label(label, structures)
-        except BadInput as error:
-            if isinstance(error, CannotWrite):
-                raise
-            problems.append(problem_of(error, label.case.id, label.path))
-            continue
-        if revision is not None:
-            imported.append(revision)
-    if report is not None and foreign:
-        report(len(foreign), len(foreign))
-    blocked = {case for problem in problems for case in problem.cases}
-    changed = {revision.case for revision in imported} | set(labelled)
-    for case in sorted(changed - blocked):
-        try:
-            published += [case] if labelling.republish(case) else []
-        except BadInput as error:
-            if isinstance(error, CannotWrite):
-                raise
-            problems.append(problem_of(error, case))
-    return Reconciled(tuple(imported), tuple(published), tuple(problems))

@@ -121,6 +121,16 @@ class LabelTable:
         listed = sorted((*self.structures, Structure(name, value, color, codes)), key=lambda s: s.value)
         return LabelTable(tuple(listed), max(self.next_value, value + 1))
 
+    def extended(self, rename: Sequence[tuple[str, str]], names: Sequence[str]) -> LabelTable:
+        """This table with structures renamed (old, new), then with those of `names` added that are new."""
+        table = self
+        for old, new in rename:
+            table = table.changed(old, new_name=new)
+        for name in names:
+            if table.find(name) is None:
+                table = table.added(name)
+        return table
+
     def changed(
         self,
         name: str,

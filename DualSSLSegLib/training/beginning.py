@@ -18,6 +18,9 @@ from DualSSLSegLib.training.model_file import Model, adopt
 from DualSSLSegLib.training.plan import TrainingPlan
 from DualSSLSegLib.training.sampling import Stream
 from DualSSLSegLib.training.task import TrainingTask
+from DualSSLSegLib.training.validation import LearningCurve
+
+_CURVE_CASES = {True: 6, False: 3}  # with labels, without
 
 
 def make_method(task: TrainingTask, plan: TrainingPlan) -> Method:
@@ -63,6 +66,20 @@ def make_streams(
     return (
         labelled,
         _stream(task, plan, task.unlabelled, plan.unlabelled_per_step, 2) if uses_unlabelled else None,
+    )
+
+
+def make_curve(task: TrainingTask, plan: TrainingPlan) -> LearningCurve:
+    """The learning curve: on validation cases where the task has some, else where the networks disagree."""
+    return LearningCurve(
+        task.validation,
+        task.unlabelled,
+        task.structure_names,
+        plan,
+        task.device,
+        _CURVE_CASES[bool(task.validation)],
+        task.memory_limit_bytes,
+        task.scratch or task.folder,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ import torch
 from DualSSLSegLib.atomic import replacing
 from DualSSLSegLib.errors import BadInput, ProtocolError
 from DualSSLSegLib.training.model_file import read_tensors
+from DualSSLSegLib.training.plan import TrainingPlan
 from DualSSLSegLib.training.task import TrainingTask
 
 VERSION = 5
@@ -41,6 +43,15 @@ def read_checkpoint(task: TrainingTask, device: str = "cpu") -> dict[str, Any]:
                 path=task.checkpoint_path,
             )
     return content
+
+
+def plan_to_follow(task: TrainingTask) -> TrainingPlan:
+    """The task's plan; where it has a checkpoint that one's, in the precision of the task's device: an earlier attempt
+    may have stepped down for memory. Raises as read_checkpoint."""
+    if not task.checkpoint_path.exists():
+        return task.plan
+    kept = TrainingPlan.from_dict(read_checkpoint(task)["plan"])
+    return replace(kept, precision=task.plan.precision)
 
 
 def _belongs_to(task: TrainingTask) -> dict[str, Any]:

@@ -12,14 +12,13 @@ import torch
 from DualSSLSegLib.errors import BadInput, OutOfMemory, Stopped
 from DualSSLSegLib.inference.device_memory import release
 from DualSSLSegLib.inference.out_of_memory import is_out_of_memory, reason_of
-from DualSSLSegLib.training.beginning import adopt_parent, make_learner, make_method, make_streams
-from DualSSLSegLib.training.checkpoint import read_checkpoint, write_checkpoint
+from DualSSLSegLib.training.beginning import adopt_parent, make_curve, make_learner, make_method, make_streams
+from DualSSLSegLib.training.checkpoint import plan_to_follow, read_checkpoint, write_checkpoint
 from DualSSLSegLib.training.iterations import Clock, plan_iterations
 from DualSSLSegLib.training.lanes import Lanes
 from DualSSLSegLib.training.learner import Learner
 from DualSSLSegLib.training.memory import peak_bytes
 from DualSSLSegLib.training.pause import wait_out_pause
-from DualSSLSegLib.training.plan import TrainingPlan
 from DualSSLSegLib.training.sampling import Stream
 from DualSSLSegLib.training.shape_fields import shape_fields
 from DualSSLSegLib.training.task import TrainingTask
@@ -27,7 +26,6 @@ from DualSSLSegLib.training.validation import LearningCurve
 from DualSSLSegLib.training.vanished import vanished_words
 
 _CURVE_POINTS = 6
-_CURVE_CASES = {True: 6, False: 3}  # with labels, without
 _CHECKPOINT_EVERY_S = 60.0
 _PROGRESS_EVERY_S = 1.0
 
@@ -56,7 +54,7 @@ class Trainer:
         self.begun = time.monotonic()
         self.step = 0
         self.total = 0
-        self.plan = task.plan if not self.checkpoint_path.exists() else self._kept_plan()
+        self.plan = plan_to_follow(task)
         self.fields: dict[str, torch.Tensor] = {}  # by labelled case, for a method that borrows shapes
         self.warned: set[str] = set()  # codes of warnings that are told once in a training
         self.curve_points = _CURVE_POINTS
@@ -94,16 +92,7 @@ class Trainer:
         method = make_method(self.task, self.plan)
         with Lanes(tuple(method.roles), device, self.plan.precision).open() as lanes:
             learner = make_learner(self.task, self.plan, method, lanes)
-            curve = LearningCurve(
-                self.task.validation,
-                self.task.unlabelled,
-                self.task.structure_names,
-                self.plan,
-                self.task.device,
-                _CURVE_CASES[bool(self.task.validation)],
-                self.task.memory_limit_bytes,
-                self.task.scratch or self.task.folder,
-            )
+            curve = make_curve(self.task, self.plan)
             if self.checkpoint_path.exists():
                 self._load(learner, curve)
             else:  # also after memory ran out before anything was saved: the new networks have learnt nothing
@@ -248,11 +237,6 @@ class Trainer:
         }
         write_checkpoint(self.task, content)
         self.report("checkpoint", step=self.step, total=self.total, path=str(self.checkpoint_path))
-
-    def _kept_plan(self) -> TrainingPlan:
-        """The checkpoint's plan in this device's precision: an earlier attempt may have stepped down for memory."""
-        kept = TrainingPlan.from_dict(read_checkpoint(self.task)["plan"])
-        return dataclasses.replace(kept, precision=self.task.plan.precision)
 
     def _load(self, learner: Learner, curve: LearningCurve) -> None:
         content = read_checkpoint(self.task, self.task.device)

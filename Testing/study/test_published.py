@@ -21,7 +21,7 @@ from DualSSLSegLib.imaging import digest
 from DualSSLSegLib.imaging.digest import file_digest
 from DualSSLSegLib.imaging.labels import read_label
 from DualSSLSegLib.study.folder import StudyFolder
-from DualSSLSegLib.study.labelling import Reconciled
+from DualSSLSegLib.study.reconciling import Reconciled
 
 
 def _shown(study, path):

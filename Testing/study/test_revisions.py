@@ -17,7 +17,7 @@ from DualSSLSegLib.imaging.digest import file_digest
 from DualSSLSegLib.imaging.geometry import Grid
 from DualSSLSegLib.imaging.labels import read_label
 from DualSSLSegLib.study.folder import StudyFolder
-from DualSSLSegLib.study.labelling import Reconciled
+from DualSSLSegLib.study.reconciling import Reconciled
 
 
 def test_every_label_becomes_a_revision_and_the_newest_is_published(tmp_path):
