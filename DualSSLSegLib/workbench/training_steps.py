@@ -42,6 +42,9 @@ class TrainingSteps(ChoosingSteps):
     _wish: Mapping[str, Any] = {}  # what the expectation is for: minutes, device, use_accepted
     _looked_at = float("-inf")
     _looking = False
+    _begun: RunFolder | None = (
+        None  # the newest that was started here: it may end before the first look at it
+    )
 
     def expect(
         self, *, minutes: float | None = None, device: str = "auto", use_accepted: bool = False
@@ -109,6 +112,7 @@ class TrainingSteps(ChoosingSteps):
 
         def then(run: RunFolder) -> None:
             self._say("info", "")
+            self._begun = run
             self._show_run(run)
             self._watch_now()
 
@@ -176,11 +180,12 @@ class TrainingSteps(ChoosingSteps):
         before = self.run_state
         if before == look.state and self.run_words == look.words:
             return
+        begun, self._begun = self.run == self._begun, None
         self.run_state, self.run_words, self.curves = look.state, look.words, look.curves
         self._tell("run")
         if look.state.active:
             return
-        if before is not None and before.active:
+        if before.active if before is not None else begun:
             self._run_ended(look)
         elif look.state.status == "lost" and before is None:
             self._say("warning", f"{look.words.title} was interrupted.", look.words.detail)

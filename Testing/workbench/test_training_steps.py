@@ -66,6 +66,26 @@ def test_a_training_from_start_to_the_next_case(labelled):
     assert labelled.why_not("start_training") == ""
 
 
+def test_a_training_that_ends_before_anybody_looked_is_told_once(labelled, monkeypatch):
+    launcher = labelled.launcher
+    launch = launcher.launch
+
+    def launch_and_end(run):
+        launch(run)
+        write_prediction(run, "b", label_of(), GRID, ["liver", "tumour"])
+        tell(run, {"type": "predicted", "case": "b"}, {"type": "finished", "predicted": 1})
+
+    monkeypatch.setattr(launcher, "launch", launch_and_end)
+    labelled.start_training(minutes=1)
+    assert labelled.run_words.status == "Finished" and "finished" in labelled.message.text
+    assert {row.id: row.state for row in labelled.rows} == {"a": "labelled", "b": "predicted", "c": "new"}
+    folder = labelled.controller.study.path
+    labelled.close_study()
+    labelled.open_study(folder)
+    assert labelled.run_state.status == "finished"
+    assert labelled.message is None or "finished" not in labelled.message.text
+
+
 def test_pause_resume_and_stop_are_asked_of_the_worker(labelled):
     labelled.start_training(minutes=1)
     run = labelled.run
