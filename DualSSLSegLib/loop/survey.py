@@ -24,12 +24,14 @@ _PREDICTED = "It has a prediction that nobody has looked at."
 
 @dataclass(frozen=True)
 class Survey:
-    """A study at one moment. `run` is the run at work, else the newest one."""
+    """A study at one moment. `run` is the run at work, else the newest one; `at_work` is of before the cases were
+    looked at, so that what a run that has ended since brought may be missing."""
 
     status: StudyStatus
     rows: list[CaseRow]
     queue: Queue | None
     run: RunFolder | None
+    at_work: bool
 
     @property
     def structures(self) -> tuple[Structure, ...]:
@@ -53,19 +55,18 @@ def survey(controller: Controller, before: Survey | None = None) -> Survey:
                 hint="Plug in the drive, or put the folder back, and look again. What is on screen stays.",
                 path=study.path,
             )
-        runs = controller.runs.all()
+        runs, active = controller.runs.all(), controller.runs.active()
         status = study.status()
         queue, scores, damage = _ranking(study, runs, status, None if before is None else before.queue)
         status = replace(status, problems=(*status.problems, *damage))
         rows = case_rows(status, queue, scores, () if before is None else before.rows)
-        active = controller.runs.active()
     except OSError as error:
         raise BadInput(
             f"the study cannot be read ({error.strerror or error}).",
             hint="Check the drive and your rights, and look again. What is on screen stays.",
             path=study.path,
         ) from error
-    return Survey(status, rows, queue, active or (runs[-1] if runs else None))
+    return Survey(status, rows, queue, active or (runs[-1] if runs else None), active is not None)
 
 
 def _ranking(

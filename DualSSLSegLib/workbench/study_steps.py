@@ -189,11 +189,11 @@ class StudySteps(StructureSteps):
         if found.structures != self.structures:
             self._adopt(found.structures)
             self._tell("study", "case")
-        self._show_run(found.run)
+        self._show_run(found.run, found.at_work)
         self._tell("cases")
         self._expect()
 
-    def _show_run(self, run: RunFolder | None) -> None:
+    def _show_run(self, run: RunFolder | None, at_work: bool) -> None:
         raise NotImplementedError
 
     def _watch_now(self) -> None:

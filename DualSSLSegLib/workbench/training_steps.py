@@ -42,9 +42,7 @@ class TrainingSteps(ChoosingSteps):
     _wish: Mapping[str, Any] = {}  # what the expectation is for: minutes, device, use_accepted
     _looked_at = float("-inf")
     _looking = False
-    _begun: RunFolder | None = (
-        None  # the newest that was started here: it may end before the first look at it
-    )
+    _at_work = False  # whether the run that is shown was when it was last heard of
 
     def expect(
         self, *, minutes: float | None = None, device: str = "auto", use_accepted: bool = False
@@ -112,8 +110,7 @@ class TrainingSteps(ChoosingSteps):
 
         def then(run: RunFolder) -> None:
             self._say("info", "")
-            self._begun = run
-            self._show_run(run)
+            self._show_run(run, at_work=True)
             self._watch_now()
 
         def failed(error: Exception) -> None:
@@ -124,12 +121,12 @@ class TrainingSteps(ChoosingSteps):
 
     # --- watching -----------------------------------------------------------------------------------------
 
-    def _show_run(self, run: RunFolder | None) -> None:
-        """Make a run the one that is shown."""
+    def _show_run(self, run: RunFolder | None, at_work: bool) -> None:
+        """Make a run the one that is shown. One that is `at_work` by now may have ended at the first look at it."""
         if run == self.run:
             return
         self._forget_run()
-        self.run = run
+        self.run, self._at_work = run, at_work
         if run is not None:
             self._do(lambda: labels_used(run), self._show_labels, key="labels", failed=lambda _: None)
             self._watch_now()
@@ -142,7 +139,7 @@ class TrainingSteps(ChoosingSteps):
     def _forget_run(self) -> None:
         self.run = self.run_state = self.run_words = None
         self.curves, self.used_labels = [], ()
-        self._looked_at, self._looking = float("-inf"), False
+        self._looked_at, self._looking, self._at_work = float("-inf"), False, False
 
     def _watch(self) -> None:
         """For every poll: look at the run when it is time to."""
@@ -180,12 +177,12 @@ class TrainingSteps(ChoosingSteps):
         before = self.run_state
         if before == look.state and self.run_words == look.words:
             return
-        begun, self._begun = self.run == self._begun, None
+        was_at_work, self._at_work = self._at_work, look.state.active
         self.run_state, self.run_words, self.curves = look.state, look.words, look.curves
         self._tell("run")
         if look.state.active:
             return
-        if before.active if before is not None else begun:
+        if was_at_work:
             self._run_ended(look)
         elif look.state.status == "lost" and before is None:
             self._say("warning", f"{look.words.title} was interrupted.", look.words.detail)

@@ -9,6 +9,8 @@ from support.studies import GRID, label_of, tiny_study
 
 from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.jobs.control import read_want
+from DualSSLSegLib.workbench import training_steps
+from DualSSLSegLib.workbench.training_steps import look_at
 
 pytestmark = pytest.mark.panel
 
@@ -84,6 +86,22 @@ def test_a_training_that_ends_before_anybody_looked_is_told_once(labelled, monke
     labelled.open_study(folder)
     assert labelled.run_state.status == "finished"
     assert labelled.message is None or "finished" not in labelled.message.text
+
+
+def test_a_run_found_at_work_that_ends_before_the_first_look_is_told(tmp_path, monkeypatch):
+    study = tiny_study(tmp_path / "s")
+    run = predicted_run(study, {}, finished=False)
+
+    def end_and_look(runs, found):
+        write_prediction(run, "b", label_of(), GRID, ["liver", "tumour"])
+        tell(run, {"type": "predicted", "case": "b"}, {"type": "finished", "predicted": 1})
+        monkeypatch.undo()
+        return look_at(runs, found)
+
+    monkeypatch.setattr(training_steps, "look_at", end_and_look)
+    workbench = bench(tmp_path / "s")
+    assert workbench.run == run and "finished" in workbench.message.text
+    assert {row.id: row.state for row in workbench.rows}["b"] == "predicted"
 
 
 def test_pause_resume_and_stop_are_asked_of_the_worker(labelled):
