@@ -99,7 +99,8 @@ def gap_closed(
 
     Mean of (arm - labels-only) over mean of (full - labels-only), paired per case. Arm and labels-only are means over
     the seeds that both have, full supervision over all seeds of its own: its cost lets it have fewer. 0 is none of
-    the gap, 1 all; below 0 is a loss. None without common cases and seeds, and where full supervision is no better.
+    the gap, 1 all; below 0 is a loss. None without common cases and seeds, and where full supervision is not shown to
+    be better (the gap's own interval holds 0): a share of a gap that may be chance can be any number.
     """
     seeds = _common_seeds(arm, labels_only)
     one, base = (_defined(_over_seeds(runs, seeds, "dice")) for runs in (arm, labels_only))
@@ -108,7 +109,8 @@ def gap_closed(
     if not common:
         return None
     gained, gap = (np.array([values[key] - base[key] for key in common]) for values in (one, most))
-    if gap.mean() <= 0:
+    around = bootstrap_interval([gap], _mean)
+    if gap.mean() <= 0 or (around is not None and around[0] <= 0):
         return None
     return float(gained.mean() / gap.mean()), bootstrap_interval([gained, gap], _share)
 
@@ -142,6 +144,11 @@ def _over_seeds(runs: Sequence[Result], seeds: Sequence[int], measure: str) -> d
         known = [value for value in values if value is not None]
         found[case] = sum(known) / len(known) if len(known) == len(values) else None
     return found
+
+
+def _mean(columns: Sequence[np.ndarray]) -> np.ndarray:
+    means: np.ndarray = columns[0].mean(axis=1)
+    return means
 
 
 def _share(columns: Sequence[np.ndarray]) -> np.ndarray:

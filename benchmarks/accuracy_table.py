@@ -1,4 +1,4 @@
-"""The page of the accuracy bench: a row per run, the gains at equal time, then seeds and others."""
+"""The page of the accuracy bench: a row per run, the gains at the same budget, then seeds and others."""
 
 from __future__ import annotations
 

@@ -17,8 +17,8 @@ HEADER = (
 def ladder(results: Sequence[Result]) -> str:
     """Markdown: the default, each rung and labels-only with paired Dice differences; empty without any rung.
 
-    The first difference of a rung is the default minus the rung at equal time: above 0 the term helps, and where the
-    interval holds 0 nothing is shown either way.
+    The first difference of a rung is the default minus the rung at the same budget: above 0 the term helps, and where
+    the interval holds 0 nothing is shown either way.
     """
     rows = []
     for setting, arms in by_setting(results).items():
@@ -47,9 +47,10 @@ def ladder(results: Sequence[Result]) -> str:
         return ""
     return (
         "## Ladder: one term off at a time\n\n"
-        "Dice differences at equal time, paired per case (mean over seeds), with 95 % bootstrap intervals. An "
-        "interval that holds 0 shows nothing, and several are looked at here: about one in twenty leaves 0 out by "
-        "chance.\n\n"
+        "Dice differences at the same budget (in steps alone, the same number of steps), paired per case (mean over "
+        "seeds), with 95 % bootstrap intervals over the cases, which say nothing of how much another training "
+        "differs. An interval that holds 0 shows nothing, and several are looked at here: about one in twenty leaves "
+        "0 out by chance.\n\n"
     ) + cells.table(HEADER, rows)
 
 

@@ -102,9 +102,11 @@ def differences(results: Sequence[Result]) -> str:
         "share of the gap to full supervision closed",
     ]  # fmt: skip
     return (
-        "## Differences at equal time\n\n"
-        "Paired per case, each the mean over the seeds; 95 % bootstrap intervals over the cases. Full "
-        "supervision is labels_only with the labels of all other cases at the same budget.\n\n"
+        "## Differences at the same budget\n\n"
+        "Paired per case, each the mean over the seeds; 95 % bootstrap intervals over the cases, which say nothing of "
+        "how much another training differs. A budget in steps alone is the same number of steps, not the same time. "
+        "Full supervision is labels_only with the labels of all other cases; where it is not shown to be better, "
+        "there is no gap to close.\n\n"
     ) + cells.table(header, rows)
 
 

@@ -112,6 +112,13 @@ def test_only_equal_times_labels_and_sets_are_compared():
     assert differences(runs) == ""
 
 
+def test_a_gap_that_may_be_chance_has_no_share():
+    base, dual = [result("labels_only", BASE)], [result("dual", DUAL)]
+    full = [0.90, 0.76, 0.95, 0.69]  # 0.005 above the baseline, with cases on both sides
+    assert gap_closed(dual, base, [result("full", full, labels=154)]) is None
+    assert gap_closed(dual, base, [result("full", FULL, labels=154)]) is not None
+
+
 def test_the_share_of_the_gap_is_what_dual_gains_of_what_all_labels_gain():
     dual, base = two_seeds("dual", DUAL), two_seeds("labels_only", BASE)
     full = two_seeds("full", FULL, labels=154)
