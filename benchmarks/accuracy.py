@@ -14,6 +14,7 @@ measured, and results lie in a folder of their own. `--ladder` adds each method 
 Some older defaults of `dual` were chosen by single-seed trials measured on the hippocampus set's validation cases, the
 newer ones on the labelled cases after the first four. Every row stands beside the same models on the latter, the
 column `others`. Neither set is untouched by the choice of options, so both may flatter `dual`.
+A long training can be done in pieces: `--work FOLDER --stop-after 500`, again and again.
 Results are one JSON per run in benchmarks/results/accuracy/ (a finished one is not repeated) and the tables in
 benchmarks/results/accuracy.md; of development runs in development/ and development.md beside them.
 """
@@ -23,9 +24,12 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +39,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks import cells  # noqa: E402
 from benchmarks.accuracy_measures import machine, measure, measure_calibration  # noqa: E402
 from benchmarks.accuracy_results import read_results, seed_means  # noqa: E402
-from benchmarks.accuracy_run import facts_of, make_study, roles_of, train_and_predict  # noqa: E402
+from benchmarks.accuracy_run import facts_of, kept_study, roles_of, train_and_predict  # noqa: E402
 from benchmarks.accuracy_table import page  # noqa: E402
 from benchmarks.arms import Arm, TrainingTime, arms, result_name, training_time  # noqa: E402
 from benchmarks.real_sets import Protocol, data_set, protocol, scans_of, structure_names  # noqa: E402
@@ -46,29 +50,38 @@ RESULTS = ROOT / "benchmarks" / "results"
 
 
 def one_result(
-    scans: Path, structures: list[str], who: Protocol, arm: Arm, length: TrainingTime, seed: int, device: str
-) -> dict[str, Any]:
-    """Train and measure one arm with one seed; everything that its JSON holds but set and budget."""
+    study: Path,
+    scans: Path,
+    structures: list[str],
+    who: Protocol,
+    arm: Arm,
+    seed: int,
+    arguments: argparse.Namespace,
+) -> dict[str, Any] | None:
+    """Train and measure one arm with one seed in the folder `study`; everything that its JSON holds but set and
+    budget. None when the training was stopped to go on another time."""
     where = machine(ROOT)  # now: the commit that trains, not one that is checked out meanwhile
-    with tempfile.TemporaryDirectory(prefix="dualsslseg-bench-") as scratch:
-        controller = make_study(Path(scratch) / "study", scans, who, structures, all_train=arm.full)
-        events, run, prediction = train_and_predict(controller, arm, length, seed, device)
-        facts = facts_of(events)
-        return {
-            "labels": len(who.labelled),
-            "method": arm.name,
-            "seed": seed,
-            "options": [f"{name}={value}" for name, value in arm.options.items()],
-            "transductive": False,
-            **roles_of(controller, who),
-            "machine": where,
-            "training": facts,
-            "calibration": measure_calibration(
-                controller, run, scans, who.measured, facts["device"]["device"] or "cpu"
-            ),
-            "cases": measure(controller, prediction, scans, who.measured),
-            "others": measure(controller, prediction, scans, who.others),
-        }
+    controller = kept_study(study, scans, who, structures, all_train=arm.full)
+    done = train_and_predict(controller, arm, arguments.time, seed, arguments.device, arguments.stop_after)
+    if done is None:
+        return None
+    events, run, prediction = done
+    facts = facts_of(events)
+    return {
+        "labels": len(who.labelled),
+        "method": arm.name,
+        "seed": seed,
+        "options": [f"{name}={value}" for name, value in arm.options.items()],
+        "transductive": False,
+        **roles_of(controller, who),
+        "machine": where,
+        "training": facts,
+        "calibration": measure_calibration(
+            controller, run, scans, who.measured, facts["device"]["device"] or "cpu"
+        ),
+        "cases": measure(controller, prediction, scans, who.measured),
+        "others": measure(controller, prediction, scans, who.others),
+    }
 
 
 def check_done(path: Path, length: TrainingTime, device: str) -> None:
@@ -108,15 +121,29 @@ def bench(arguments: argparse.Namespace, folder: Path) -> None:
                     todo.append((name, who, arm, seed))
     if not todo:
         return
-    with scans_of(data) as scans:
+    structures = structure_names(splits)
+    with _work(arguments.work) as work, scans_of(data, work / f"scans_{arguments.name}") as scans:
         for name, who, arm, seed in todo:
             begun = time.monotonic()
-            result = one_result(
-                scans, structure_names(splits), who, arm, arguments.time, seed, arguments.device
-            )
+            study = work / name.removesuffix(".json")
+            result = one_result(study, scans, structures, who, arm, seed, arguments)
+            if result is None:
+                print(f"{name}: stopped; the same command goes on with it.", flush=True)
+                return
             write_json(folder / name, {"set": arguments.name, "budget_text": arguments.time.text, **result})
+            shutil.rmtree(study)
             dice = cells.number(seed_means([result], "dice").get(seed), 4)
             print(f"{name}: Dice {dice} ({time.monotonic() - begun:.0f} s)", flush=True)
+
+
+@contextmanager
+def _work(folder: Path | None) -> Iterator[Path]:
+    """The folder in which trainings are done: a given one stays, with what is unfinished there."""
+    if folder is not None:
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="dualsslseg-bench-") as scratch:
+        yield Path(scratch)
 
 
 def arguments_from(words: list[str] | None = None) -> argparse.Namespace:
@@ -139,6 +166,15 @@ def arguments_from(words: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--device", default="auto")
     parser.add_argument(
+        "--work", type=Path, help="folder that keeps an unfinished training: the same command goes on with it"
+    )
+    parser.add_argument(
+        "--stop-after",
+        type=float,
+        metavar="SECONDS",
+        help="stop a training then, and go on another time (--work)",
+    )
+    parser.add_argument(
         "--option", action="append", default=[], metavar="NAME=VALUE", help="of every method that has it"
     )
     parser.add_argument("--tag", default="", help="added to the result names, for trials beside the defaults")
@@ -159,6 +195,8 @@ def arguments_from(words: list[str] | None = None) -> argparse.Namespace:
                 "--stands-for names the time of a number of steps: give --iterations or --budget Nsteps"
             )
         found.time = dataclasses.replace(found.time, stands_for=found.stands_for)
+    if found.stop_after is not None and found.work is None:
+        parser.error("--stop-after needs a folder of --work that keeps the training")
     if found.number_of_seeds is not None:
         found.seeds = list(range(found.number_of_seeds))
     found.arms = arms(found.methods, options=found.option, tag=found.tag, ladder=found.ladder)

@@ -7,7 +7,10 @@ them.
 
 from __future__ import annotations
 
+import dataclasses
+import shutil
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from benchmarks.arms import Arm, TrainingTime
@@ -18,8 +21,11 @@ from DualSSLSegLib.jobs.run_folder import RunFolder
 from DualSSLSegLib.loop import requests
 from DualSSLSegLib.loop.controller import Controller
 from DualSSLSegLib.loop.run_inputs import study_rows
+from DualSSLSegLib.training.plan import TrainingPlan
 
 Events = list[dict[str, Any]]
+
+_PLAN_FIELDS = {field.name for field in dataclasses.fields(TrainingPlan)} - {"explanation"}
 
 
 def make_study(
@@ -42,27 +48,76 @@ def make_study(
     return controller
 
 
+def kept_study(
+    folder: Path, scans: Path, who: Protocol, structures: list[str], *, all_train: bool
+) -> Controller:
+    """The study of a training that an earlier call began in `folder`, or a new one there."""
+    if not folder.exists():
+        unfinished = folder.with_name(f"{folder.name}.new")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.parent.mkdir(parents=True, exist_ok=True)
+        make_study(unfinished, scans, who, structures, all_train=all_train)
+        unfinished.rename(folder)
+    return Controller.open(folder)
+
+
 def train_and_predict(
-    controller: Controller, arm: Arm, time: TrainingTime, seed: int, device: str
-) -> tuple[Events, RunFolder, RunFolder]:
-    """Train, then predict the test cases with the model: the training's events, its folder, the prediction's folder."""
-    run = controller.start(
-        "train", method=arm.method, seed=seed, device=device, options=arm.options, **time.request
-    )
-    events = follow(controller, run, leave_at="predict")
-    spec = requests.prediction_request(
-        controller.study, [run], model=run.model_path, seed=seed, device=device
-    )
-    rows = [row for row in study_rows(controller.study) if row["role"] in ("labelled", "predict")]
-    prediction = controller.runs.start(spec, {"cases": rows})
+    controller: Controller,
+    arm: Arm,
+    time: TrainingTime,
+    seed: int,
+    device: str,
+    stop_after_s: float | None = None,
+) -> tuple[Events, RunFolder, RunFolder] | None:
+    """Train, then predict the test cases with the model: the training's events, its folder, the prediction's folder.
+
+    Goes on with what an earlier call left unfinished in this study. None when the training was not done after
+    `stop_after_s` seconds; it is then saved and stopped.
+    """
+    run = _taken_up(controller, "train")
+    if run is None:
+        run = controller.start(
+            "train", method=arm.method, seed=seed, device=device, options=arm.options, **time.request
+        )
+    events = follow(controller, run, leave_at="predict", stop_after_s=stop_after_s)
+    if not _reached(events, "predict"):
+        return None
+    prediction = _taken_up(controller, "predict")
+    if prediction is None:
+        spec = requests.prediction_request(
+            controller.study, [run], model=run.model_path, seed=seed, device=device
+        )
+        rows = [row for row in study_rows(controller.study) if row["role"] in ("labelled", "predict")]
+        prediction = controller.runs.start(spec, {"cases": rows})
     follow(controller, prediction)
     return events, run, prediction
 
 
-def follow(controller: Controller, run: RunFolder, leave_at: str | None = None) -> Events:
-    """Wait for a run; ask it to stop when the phase `leave_at` begins. Returns its events."""
+def _taken_up(controller: Controller, kind: str) -> RunFolder | None:
+    """The study's run of this kind, at work again where it has not done what it is for; None without one."""
+    run = next((run for run in controller.runs.all() if run.spec()["kind"] == kind), None)
+    if run is None:
+        return None
+    state = controller.runs.state(run)
+    trained = kind == "train" and _reached(EventReader(run.events_path).read(), "predict")
+    if not (state.active or state.status == "finished" or trained):
+        controller.runs.resume(run)
+    return run
+
+
+def _reached(events: Events, phase: str) -> bool:
+    return any(event["type"] == "phase" and event.get("name") == phase for event in events)
+
+
+def follow(
+    controller: Controller, run: RunFolder, leave_at: str | None = None, stop_after_s: float | None = None
+) -> Events:
+    """Wait for a run; ask it to stop when the phase `leave_at` begins, or after `stop_after_s` seconds. Returns its
+    events."""
+    begun = monotonic()
     for state, events in controller.watch(run):
-        if leave_at and any(e["type"] == "phase" and e.get("name") == leave_at for e in events):
+        late = stop_after_s is not None and monotonic() - begun > stop_after_s
+        if late or (leave_at and _reached(events, leave_at)):
             write_want(run, "stop")
         if state.status == "failed":
             raise SystemExit(f"{run.path}: {state}")
@@ -75,7 +130,8 @@ def facts_of(events: Events) -> dict[str, Any]:
     steps = [e for e in events if e["type"] == "progress" and "terms" in e]
     device = next((e for e in events if e["type"] == "device"), {})
     return {
-        "seconds_to_last_step": round(steps[-1]["t"] - started["t"], 1),
+        "seconds_to_last_step": round(_seconds_at_work(events), 1),
+        "plan": next((_plan(e) for e in events if e["type"] == "plan"), None),
         "iterations": steps[-1]["total"],
         "peak_bytes": steps[-1]["peak_bytes"],
         "left_out": steps[-1]["left_out"],
@@ -89,6 +145,22 @@ def facts_of(events: Events) -> dict[str, Any]:
         ],
         "losses": [{"step": e["step"], "terms": e["terms"]} for e in steps[:: max(1, len(steps) // 40)]],
     }
+
+
+def _seconds_at_work(events: Events) -> float:
+    """From the start of each attempt to its last step, all attempts together."""
+    seconds = begun = last = 0.0
+    for event in events:
+        if event["type"] == "started":
+            seconds, begun = seconds + last, event["t"]
+            last = 0.0
+        elif event["type"] == "progress" and "terms" in event:
+            last = event["t"] - begun
+    return seconds + last
+
+
+def _plan(event: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in event.items() if name in _PLAN_FIELDS}
 
 
 def roles_of(controller: Controller, who: Protocol) -> dict[str, Any]:

@@ -11,6 +11,7 @@ the first N go unlabelled (left atrium). Validation cases neither train nor are 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -58,21 +59,35 @@ def data_set(name: str) -> tuple[Path, Splits]:
 
 
 @contextmanager
-def scans_of(folder: Path) -> Iterator[Path]:
-    """The folder that holds images/ and labels/ of a set, for as long as the context lasts."""
+def scans_of(folder: Path, keep_in: Path | None = None) -> Iterator[Path]:
+    """The folder that holds images/ and labels/ of a set, for as long as the context lasts; a packed set is unpacked
+    into `keep_in` and stays there, where that is given."""
     if (folder / "images").is_dir():
         yield folder
         return
     parts = sorted(folder.glob("part_*.npz"))
     if not parts:
         raise BadInput("this set has neither images/ nor part_*.npz.", path=folder)
-    with tempfile.TemporaryDirectory(prefix="dualsslseg-scans-") as unpacked:
-        subprocess.run(
-            [sys.executable, str(folder / "voxpack.py"), "unpack", unpacked, *map(str, parts)],
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
-        yield Path(unpacked)
+    if keep_in is None:
+        with tempfile.TemporaryDirectory(prefix="dualsslseg-scans-") as unpacked:
+            _unpack(folder, parts, Path(unpacked))
+            yield Path(unpacked)
+        return
+    if not keep_in.is_dir():
+        partly = keep_in.with_name(f"{keep_in.name}.new")
+        shutil.rmtree(partly, ignore_errors=True)
+        partly.mkdir(parents=True)
+        _unpack(folder, parts, partly)
+        partly.rename(keep_in)
+    yield keep_in
+
+
+def _unpack(folder: Path, parts: Sequence[Path], target: Path) -> None:
+    subprocess.run(
+        [sys.executable, str(folder / "voxpack.py"), "unpack", str(target), *map(str, parts)],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
 
 
 def structure_names(splits: Splits) -> list[str]:

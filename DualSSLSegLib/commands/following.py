@@ -18,6 +18,7 @@ _PHASES = {
     "plan": "planning",
     "cache": "reading scans",
     "shapes": "comparing shapes",
+    "own_labels": "pre-labelling",
     "train": "training",
     "calibrate": "calibrating",
     "predict": "predicting",

@@ -24,6 +24,7 @@ _PHASES = {
     "plan": "Planning",
     "cache": "Reading the scans",
     "shapes": "Comparing the shapes of the scans",
+    "own_labels": "Pre-labelling scans for the training",
     "train": "Training the networks",
     "calibrate": "Calibrating the uncertainty",
     "predict": "Predicting the other scans",
@@ -34,6 +35,7 @@ _PHASES = {
 _COUNTED = {
     "cache": "scan",
     "shapes": "pair",
+    "own_labels": "scan",
     "calibrate": "scan",
     "predict": "scan",
     "rank": "scan",

@@ -45,6 +45,8 @@ class Step:
     """All a method may use in one step.
 
     labelled (B_l, C, X, Y, Z) with labels (B_l, X, Y, Z) of class indices; unlabelled (B_u, C, X, Y, Z) or None.
+    `own_labels`: the "labelled" crops are from unlabelled scans, and their labels the networks' own, with IGNORE where
+    these are not to be trusted.
     `forward({role: x})` runs networks in training mode, side by side, on x whose first B_l crops are the labelled ones;
     `teacher({role: x})` their moving averages without gradient; each is called at most once a step and role.
     `looks` for a method that borrows them, where there are unlabelled scans; None otherwise.
@@ -61,6 +63,7 @@ class Step:
     forward: Callable[[Mapping[str, Tensor]], dict[str, NetworkOutput]]
     teacher: Callable[[Mapping[str, Tensor]], dict[str, NetworkOutput]]
     generator: torch.Generator
+    own_labels: bool = False
 
 
 class Method(nn.Module, ABC):
@@ -70,6 +73,8 @@ class Method(nn.Module, ABC):
     borrows_looks = False  # whether every step wants to know how unlabelled scans look
     shape_pairs = 0  # how many pairs of a labelled and an unlabelled scan are registered for the shapes
     earlier_steps = 0  # of the runs whose weights this one goes on from
+    own_labels_share = 0.0  # of the steps that learn from the networks' own labels, once there are any
+    own_labels_time = 0.0  # share of a training that making them may take
 
     def shape_share(self, labelled: int) -> float:
         """Share of labelled crops that take the shape of an unlabelled scan, with so many labelled scans."""
@@ -79,9 +84,22 @@ class Method(nn.Module, ABC):
         """Whether this part of a run of `total` steps looks at unlabelled scans; the trainer draws none otherwise."""
         return False
 
-    def know_scans(self, shares: Tensor, crop_part: float) -> None:
-        """Told before the first step: the mean share (K,) of each class in the whole labelled scans, NaN where no label
-        knows it, and the part of an unlabelled scan that a crop shows, 1 where it shows all of it."""
+    def know_scans(self, labelled: int, shares: Tensor, crop_part: float) -> None:
+        """Told before the first step: how many scans are labelled; the mean share (K,) of each class in them, NaN where
+        no label knows it; and the part of an unlabelled scan that a crop shows, 1 where it shows all of it."""
+
+    def own_labels_from(self, total: int) -> int | None:
+        """The step of a run of `total` steps before which the networks label whole unlabelled scans; None for never."""
+        return None
+
+    def trusted(self, probabilities: Tensor, generator: torch.Generator) -> Tensor:
+        """Own labels (X, Y, Z) of a scan, IGNORE where they are not to be trusted, from the `probabilities`
+        (N, K, X, Y, Z) of the networks."""
+        raise NotImplementedError
+
+    def trusts(self, shares: Tensor) -> bool:
+        """Whether own labels with these mean shares (K,) of the classes are fit to learn from."""
+        return True
 
     def held_back(self) -> Held:
         """How often pseudo-labels were left out because a structure had nearly vanished from them."""

@@ -56,7 +56,14 @@ class CollapseGuard(nn.Module):
         crops. A structure that no label knows (share NaN) is not missed."""
         counts = torch.bincount(pseudo.flatten(), minlength=len(self.pseudo_share))
         self.pseudo_share.lerp_(counts.to(self.pseudo_share) / pseudo.numel(), 1 - self._momentum)
-        vanished = self.pseudo_share < _VANISHED * self.labelled_share
+        return self._held(self.pseudo_share)
+
+    def vanished_from(self, shares: Tensor) -> bool:
+        """The same of the mean shares (K,) of the classes in whole unlabelled scans."""
+        return self._held(shares.to(self.labelled_share))
+
+    def _held(self, shares: Tensor) -> bool:
+        vanished = shares < _VANISHED * self.labelled_share
         vanished[0] = False
         self.looks += 1
         self.held_looks += vanished.any()

@@ -13,10 +13,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from DualSSLSegLib.methods import dual_schedule
 from DualSSLSegLib.methods.base import Method, Step, Term, pair
 from DualSSLSegLib.methods.collapse_guard import CollapseGuard, Held
 from DualSSLSegLib.methods.dual_options import DualOptions
 from DualSSLSegLib.methods.losses import (
+    IGNORE,
     cosine_consistency,
     cross_entropy,
     cross_supervision,
@@ -32,6 +34,8 @@ from DualSSLSegLib.networks.output import NetworkOutput
 from DualSSLSegLib.views.appearance import borrow
 from DualSSLSegLib.views.intensity import STRONG, augment
 
+_TINY = 1e-30  # keeps log finite
+
 
 class Dual(Method):
     """Network "a" is the residual one, "b" the V-Net."""
@@ -44,80 +48,116 @@ class Dual(Method):
         self.num_classes = num_classes
         self.roles = pair(options.residual_network)
         self.borrows_looks = options.borrowed_looks > 0
+        if options.teacher == "scans" and options.unlabelled_weight > 0:
+            self.own_labels_share, self.own_labels_time = options.own_labels_share, options.own_labels_time
         self.memory = torch.nn.ModuleDict(
             {role: PrototypeMemory(num_classes, feature_channels) for role in self.roles}
         )
         self.register_buffer("dice_average", torch.full((2,), math.nan))
         self.guard = CollapseGuard(num_classes)
+        self.labelled = 1
         self._log: dict[str, float] = {}
 
-    def know_scans(self, shares: Tensor, crop_part: float) -> None:
+    def know_scans(self, labelled: int, shares: Tensor, crop_part: float) -> None:
+        self.labelled = labelled
         self.guard.know_scans(shares, crop_part)
 
     def held_back(self) -> Held:
         return self.guard.held()
 
     def unlabelled_from(self, total: int) -> float:
-        """Progress at which the networks begin to learn on unlabelled scans.
-
-        Pseudo-labels of networks that still learn much from labels cost more than they bring: a short run gives the
-        labels a larger share than a long one, and a run that goes on from an earlier one counts that one's steps.
-        """
-        options = self.options
-        missing = max(0, options.labels_first_steps - self.earlier_steps) / max(1, total)
-        return max(options.labels_first_share, min(missing, options.labels_first_most))
+        """Progress at which the networks begin to learn on unlabelled scans."""
+        return dual_schedule.unlabelled_from(self.options, self.labelled, self.earlier_steps, total)
 
     def wants_unlabelled(self, progress: float, total: int) -> bool:
-        return self.options.unlabelled_weight > 0 and progress >= self.unlabelled_from(total)
+        if self.options.teacher == "scans" or self.options.unlabelled_weight == 0:
+            return False
+        return progress >= self.unlabelled_from(total)
+
+    def own_labels_from(self, total: int) -> int | None:
+        if self.options.teacher != "scans" or self.options.unlabelled_weight == 0:
+            return None
+        begin = math.ceil(self.unlabelled_from(total) * total)
+        return begin if begin < total else None
 
     def ramp(self, progress: float, total: int) -> float:
-        """Sigmoid ramp-up exp(-5 (1 - t)^2) from the moment the unlabelled scans join (Laine and Aila 2017)."""
-        options = self.options
-        if options.ramp == "none" or options.ramp_share == 0:
-            return 1.0
-        begin = self.unlabelled_from(total)
-        if begin >= 1:  # never, but for a step that is timed
-            return 1.0
-        t = min(max(progress - begin, 0.0) / ((1 - begin) * options.ramp_share), 1.0)
-        return math.exp(-5 * (1 - t) ** 2)
+        """What share of their weight the terms on unlabelled crops have when pseudo-labels are made crop by crop."""
+        return dual_schedule.ramp(self.options, self.unlabelled_from(total), progress)
 
     def report(self) -> dict[str, float]:
         return dict(self._log)
 
     def terms(self, step: Step) -> dict[str, Term]:
         self._log = {}
+        if step.own_labels:
+            return self._on_own_labels(step)
         unlabelled = step.unlabelled
         out = step.forward(self._views(step))
         count = len(step.labels)
         probabilities = {role: F.softmax(o.logits, 1) for role, o in out.items()}
-        terms, winner = self._supervised(out, probabilities, step.labels, step.generator)
+        terms = self._supervised(out, probabilities, step.labels, step.generator)
         if unlabelled is None:
             return terms
         guides = self._guides(step, unlabelled, {role: o.logits[count:].detach() for role, o in out.items()})
         ramp = self.ramp(step.progress, step.total) * self.options.unlabelled_weight
-        h = {role: entropy(logits) for role, logits in guides.items()}
         p = {role: F.softmax(logits, 1) for role, logits in guides.items()}
+        h = {role: entropy(logits) for role, logits in guides.items()}
         fused = fuse(p["a"], p["b"], h["a"], h["b"], self.options.fuse)
         if self.options.collapse_guard and self.guard.collapsed(fused):
             ramp = 0.0
             self._log["collapse_guard"] = 1.0
         keep = self.options.keep + (self.options.keep_final - self.options.keep) * step.progress
-        mask = reliable(
-            h["a"], h["b"], fused, self.num_classes, keep, self.options.keep_per_class, step.generator
-        )
-        pseudo = masked(fused, mask)
-        self._log["reliable_share"] = float(mask.float().mean())
+        pseudo = masked(fused, self._reliable(h["a"], h["b"], fused, keep, step.generator))
+        return terms | self._unsupervised(step, out, probabilities, guides, pseudo, count, ramp)
+
+    def _on_own_labels(self, step: Step) -> dict[str, Term]:
+        """The terms on unlabelled scans, of crops whose labels the networks made for the whole scan; each network is
+        guided by what the other one says now."""
+        out = step.forward(self._views(step))
+        probabilities = {role: F.softmax(o.logits, 1) for role, o in out.items()}
+        guides = {role: o.logits.detach() for role, o in out.items()}
+        weight = self.options.unlabelled_weight
+        return self._unsupervised(step, out, probabilities, guides, step.labels, 0, weight)
+
+    def _unsupervised(
+        self,
+        step: Step,
+        out: dict[str, NetworkOutput],
+        probabilities: dict[str, Tensor],
+        guides: dict[str, Tensor],
+        pseudo: Tensor,
+        count: int,
+        ramp: float,
+    ) -> dict[str, Term]:
+        """All terms on the unlabelled crops, those from `count` on, with their pseudo-labels (B_u, X, Y, Z)."""
+        self._log["reliable_share"] = float((pseudo != IGNORE).float().mean())
+        terms = {}
         for role in self.roles:
             filtered = cross_entropy(out[role].logits[count:], pseudo)
             if self.options.filtered_form == "ce_dice":
                 filtered = filtered + dice_loss(probabilities[role][count:], pseudo)
             terms[f"filtered_{role}"] = Term(filtered, ramp * self.options.filtered_weight)
-        terms |= self._cross(out, guides, count, winner, ramp)
+        terms |= self._cross(out, guides, count, ramp)
         region = slice(count, None) if self.options.cross_region == "unlabelled" else slice(None)
         cosine = cosine_consistency(probabilities["a"][region], probabilities["b"][region])
         terms["cosine"] = Term(cosine, ramp * self.options.cosine_weight)
-        terms |= self._contrast(step, out, probabilities, pseudo, count, winner, ramp)
-        return terms
+        return terms | self._contrast(step, out, probabilities, pseudo, count, ramp)
+
+    def trusted(self, probabilities: Tensor, generator: torch.Generator) -> Tensor:
+        """Whole-scan form of the entropy filter: the fused label where a network is among the surest `keep`."""
+        p = probabilities.float()
+        h_a, h_b = -(p * p.clamp_min(_TINY).log()).sum(1)[:, None]
+        fused = fuse(p[:1], p[1:], h_a, h_b, self.options.fuse)
+        return masked(fused, self._reliable(h_a, h_b, fused, self.options.keep, generator))[0]
+
+    def trusts(self, shares: Tensor) -> bool:
+        return not (self.options.collapse_guard and self.guard.vanished_from(shares))
+
+    def _reliable(
+        self, h_a: Tensor, h_b: Tensor, fused: Tensor, keep: float, generator: torch.Generator
+    ) -> Tensor:
+        per_class = self.options.keep_per_class
+        return reliable(h_a, h_b, fused, self.num_classes, keep, per_class, generator)
 
     def _views(self, step: Step) -> dict[str, Tensor]:
         """The batch of each network, labelled crops first."""
@@ -137,8 +177,8 @@ class Dual(Method):
         probabilities: dict[str, Tensor],
         labels: Tensor,
         generator: torch.Generator,
-    ) -> tuple[dict[str, Term], str]:
-        """CE + Dice + rectification per network, and the name of the better network on these labels."""
+    ) -> dict[str, Term]:
+        """CE + Dice + rectification per network; which one is better on these labels is kept."""
         count = len(labels)
         p = {role: value[:count] for role, value in probabilities.items()}
         mistakes = disagreement(p["a"], p["b"], self.options.rectification_confidence)
@@ -156,9 +196,13 @@ class Dual(Method):
         self.dice_average = torch.where(
             self.dice_average.isnan(), score, m * self.dice_average + (1 - m) * score
         )
-        winner = "a" if bool(self.dice_average[0] <= self.dice_average[1]) else "b"
-        self._log["winner_is_a"] = float(winner == "a")
-        return terms, winner
+        self._log["winner_is_a"] = float(self._winner == "a")
+        return terms
+
+    @property
+    def _winner(self) -> str:
+        """The network that is better on the labels of the last steps."""
+        return "a" if bool(self.dice_average[0] <= self.dice_average[1]) else "b"
 
     def _guides(self, step: Step, unlabelled: Tensor, live: dict[str, Tensor]) -> dict[str, Tensor]:
         """Logits that make pseudo-labels: of the moving averages on the unchanged crops, or the networks' own."""
@@ -167,10 +211,10 @@ class Dual(Method):
         return {role: out.logits for role, out in step.teacher(dict.fromkeys(self.roles, unlabelled)).items()}
 
     def _cross(
-        self, out: dict[str, NetworkOutput], guides: dict[str, Tensor], count: int, winner: str, ramp: float
+        self, out: dict[str, NetworkOutput], guides: dict[str, Tensor], count: int, ramp: float
     ) -> dict[str, Term]:
         """KL-weighted cross pseudo-supervision; the teacher's logits are the guides on unlabelled crops."""
-        options = self.options
+        options, winner = self.options, self._winner
         pairs = {"symmetric": (("a", "b"), ("b", "a")), "vnet_teaches": (("b", "a"),)}.get(
             options.cross, ((winner, "b" if winner == "a" else "a"),)
         )
@@ -197,14 +241,13 @@ class Dual(Method):
         probabilities: dict[str, Tensor],
         pseudo: Tensor,
         count: int,
-        winner: str,
         ramp: float,
     ) -> dict[str, Term]:
         if self.options.contrast_weight == 0:
             return {}
         terms = {}
         for role in self.roles:
-            if self.options.contrast_networks == "loser" and role == winner:
+            if self.options.contrast_networks == "loser" and role == self._winner:
                 continue
             value = prototype_contrast(
                 out[role].features[count:],

@@ -15,8 +15,9 @@ from DualSSLSegLib.training.cases import TrainingCase
 from DualSSLSegLib.training.lanes import Lanes
 from DualSSLSegLib.training.learner import Learner
 from DualSSLSegLib.training.model_file import Model, adopt
+from DualSSLSegLib.training.own_labels import labelled_by_networks
 from DualSSLSegLib.training.plan import TrainingPlan
-from DualSSLSegLib.training.sampling import Stream
+from DualSSLSegLib.training.sampling import Stream, Streams
 from DualSSLSegLib.training.task import TrainingTask
 from DualSSLSegLib.training.validation import LearningCurve
 
@@ -26,14 +27,14 @@ _CURVE_CASES = {True: 6, False: 3}  # with labels, without
 def make_method(task: TrainingTask, plan: TrainingPlan) -> Method:
     """The task's method with its options; it counts the steps of the runs before, where all its networks took them."""
     method = load_method(task.method_id)(task.options, _classes(task), plan.width)
-    method.know_scans(*_scans(task, plan))
+    method.know_scans(len(task.labelled), *_scans(task, plan))
     if task.parent is not None and all(_has_parent(task.parent, role, method) for role in method.roles):
         method.earlier_steps = task.parent.steps_in_all
     return method
 
 
 def _scans(task: TrainingTask, plan: TrainingPlan) -> tuple[Tensor, float]:
-    """As `Method.know_scans` is told."""
+    """The classes' shares and the part of a scan that `Method.know_scans` is told."""
     shares = torch.full((_classes(task),), torch.nan)
     for value in range(1, len(shares)):
         if known := [case.shares.get(value, 0.0) for case in task.labelled if value not in case.unknown]:
@@ -57,15 +58,21 @@ def make_learner(task: TrainingTask, plan: TrainingPlan, method: Method, lanes: 
 
 
 def make_streams(
-    task: TrainingTask, plan: TrainingPlan, fields: Mapping[str, Tensor], bent_share: float
-) -> tuple[Stream, Stream | None]:
-    """Crops of the labelled scans, this share of them along shape `fields`, and, where there are unlabelled ones and
-    the method looks at them, of those."""
+    task: TrainingTask,
+    plan: TrainingPlan,
+    fields: Mapping[str, Tensor],
+    bent_share: float,
+    own_labels: Mapping[str, Tensor],
+) -> Streams:
+    """Crops of the labelled scans, this share of them along shape `fields`; where there are unlabelled ones and the
+    method looks at them, of those; and of those with `own_labels` of the networks."""
     uses_unlabelled = entry_of(task.method_id).uses_unlabelled and bool(task.unlabelled)
-    labelled = _stream(task, plan, task.labelled, plan.labelled_per_step, 1, fields, bent_share)
-    return (
-        labelled,
+    own = labelled_by_networks(task, own_labels)
+    count = plan.labelled_per_step
+    return Streams(
+        _stream(task, plan, task.labelled, count, 1, fields, bent_share),
         _stream(task, plan, task.unlabelled, plan.unlabelled_per_step, 2) if uses_unlabelled else None,
+        _stream(task, plan, own, count, 3) if own else None,
     )
 
 

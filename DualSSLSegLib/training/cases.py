@@ -16,8 +16,8 @@ _MAX_POSITIONS = 20_000  # foreground voxels kept per class for centring crops
 class TrainingCase:
     """image (C, X, Y, Z) normalised, float32 or float16; label (X, Y, Z) of class indices 0..K-1; in memory or files.
 
-    `label` is None for an unlabelled case. `unknown`: class indices of which the label says nothing, because
-    it is older than these structures. Raises BadInput when the two shapes differ.
+    `label` is None for an unlabelled case, and IGNORE (-1) where nothing is known. `unknown`: class indices of which
+    the label says nothing, because it is older than these structures. Raises BadInput when the two shapes differ.
     """
 
     id: str
@@ -40,7 +40,7 @@ class TrainingCase:
                 )
             label = np.asarray(self.label)
             for value in np.unique(label):
-                if value:
+                if value > 0:
                     found = np.flatnonzero(label == value)
                     shares[int(value)] = found.size / label.size
                     step = max(1, -(-found.size // _MAX_POSITIONS))

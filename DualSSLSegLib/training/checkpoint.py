@@ -14,7 +14,7 @@ from DualSSLSegLib.training.model_file import read_tensors
 from DualSSLSegLib.training.plan import TrainingPlan
 from DualSSLSegLib.training.task import TrainingTask
 
-VERSION = 5
+VERSION = 6
 
 
 def write_checkpoint(task: TrainingTask, content: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from DualSSLSegLib.training.budget import MIN_ITERATIONS, iterations_for, seconds_to_learn
 from DualSSLSegLib.training.learner import Learner
-from DualSSLSegLib.training.sampling import Stream
+from DualSSLSegLib.training.sampling import Streams
 from DualSSLSegLib.training.validation import LearningCurve
 
 _CURVE_SHARE = 0.15  # of the time left that the learning curve may take
@@ -33,8 +33,7 @@ def plan_iterations(
     clock: Clock,
     learner: Learner,
     curve: LearningCurve,
-    labelled: Stream,
-    unlabelled: Stream | None,
+    streams: Streams,
     *,
     points: int,
     look: Callable[[], None],
@@ -48,8 +47,8 @@ def plan_iterations(
     """
     _say_when_preparing_took_long(clock, report)
     seconds = {
-        kind: learner.time_step(labelled, unlabelled, kind, should_stop=should_stop)
-        for kind in ((False, True) if unlabelled is not None else (False,))
+        kind: learner.time_step(streams, kind, should_stop=should_stop)
+        for kind in ((False, True) if streams.unlabelled is not None else (False,))
     }
     seconds.setdefault(True, seconds[False])
     a_case = curve.seconds_per_case(learner.averaged_networks, should_stop, learner.lanes.each)
@@ -58,7 +57,11 @@ def plan_iterations(
     begun = time.monotonic()
     look()
     fixed = (time.monotonic() - begun) * points
-    total = iterations_for(clock.seconds_left(), seconds.__getitem__, learner.method.wants_unlabelled, fixed)
+    method = learner.method
+    labelling = method.own_labels_time * clock.seconds_left() if streams.unlabelled is not None else 0.0
+    total = iterations_for(
+        clock.seconds_left(), seconds.__getitem__, method.wants_unlabelled, fixed + labelling
+    )
     if total == MIN_ITERATIONS:
         text = f"{clock.minutes:g} min are short: the training takes the least, {total} steps, and may take longer."
         report("warning", code="short_budget", text=text)
@@ -70,6 +73,7 @@ def plan_iterations(
         seconds_labelled_step=seconds[False],
         seconds_mixed_step=seconds[True],
         seconds_validation=fixed,
+        seconds_own_labels=labelling,
     )
     return total, points
 

@@ -22,7 +22,7 @@ from DualSSLSegLib.training.lanes import Lanes
 from DualSSLSegLib.training.optimisers import make_optimiser
 from DualSSLSegLib.training.partial_labels import merged, unknown_mask
 from DualSSLSegLib.training.plan import TrainingPlan
-from DualSSLSegLib.training.sampling import Batch, Stream
+from DualSSLSegLib.training.sampling import Batch, Stream, Streams
 from DualSSLSegLib.training.schedules import learning_rate
 
 _GRADIENT_LIMIT = 12.0
@@ -91,17 +91,18 @@ class Learner:
         return torch.Generator().manual_seed(int(seed))
 
     def _backward(
-        self, step: int, total: int, labelled: Stream, unlabelled: Stream | None, with_unlabelled: bool
+        self, step: int, total: int, streams: Streams, with_unlabelled: bool
     ) -> dict[str, float] | None:
         """Gradients of one step; the values of the terms, or None when nothing finite was left."""
-        batch = self._drawn(labelled, step)
-        streams = [labelled]
+        first = self._first(step, streams)
+        own_labels = first is streams.own_labels
+        batch = self._drawn(first, step)
         extra = looks = None
-        if unlabelled is not None and with_unlabelled:
-            streams.append(unlabelled)
-            extra = self._drawn(unlabelled, step).images
-        if unlabelled is not None and self.method.borrows_looks:
-            looks = Looks(labelled.looks(step), unlabelled.looks(step))
+        if not own_labels and streams.unlabelled is not None:
+            if with_unlabelled:
+                extra = self._drawn(streams.unlabelled, step).images
+            if self.method.borrows_looks:
+                looks = Looks(first.looks(step), streams.unlabelled.looks(step))
         for network in self.networks.values():
             network.train()
         numbers = {role: index for index, role in enumerate(self.networks, start=1)}
@@ -116,6 +117,7 @@ class Learner:
                 labels=batch.labels,
                 unlabelled=extra,
                 looks=looks,
+                own_labels=own_labels,
                 forward=lambda inputs: merged(
                     self.lanes.forward(
                         self.networks,
@@ -136,8 +138,19 @@ class Learner:
             return None
         loss.backward()
         self._ahead.clear()
-        self.lanes.backward([partial(self._draw_ahead, stream, step + 1) for stream in streams])
+        following = [self._first(step + 1, streams)]
+        if extra is not None and streams.unlabelled is not None:
+            following.append(streams.unlabelled)
+        self.lanes.backward([partial(self._draw_ahead, stream, step + 1) for stream in following])
         return values
+
+    def _first(self, step: int, streams: Streams) -> Stream:
+        """Whose crops a step learns from: labelled scans, or, evenly spread, a share of the steps from those that the
+        networks labelled."""
+        share = self.method.own_labels_share
+        if streams.own_labels is None or int((step + 1) * share) == int(step * share):
+            return streams.labelled
+        return streams.own_labels
 
     def _drawn(self, stream: Stream, step: int) -> Batch:
         found = self._ahead.pop((stream, step), None)
@@ -170,15 +183,11 @@ class Learner:
         each([partial(self.averages[role].update, self.networks[role], step) for role in self.networks])
         return all(finite.values())
 
-    def train_step(
-        self, step: int, total: int, labelled: Stream, unlabelled: Stream | None
-    ) -> dict[str, float]:
+    def train_step(self, step: int, total: int, streams: Streams) -> dict[str, float]:
         """One step of all networks. Returns the unweighted terms; raises RunFailed after 50 hopeless steps in a row."""
         rate = learning_rate(self.plan, step, total)
         self._set_rate(rate)
-        values = self._backward(
-            step, total, labelled, unlabelled, self.method.wants_unlabelled(step / total, total)
-        )
+        values = self._backward(step, total, streams, self.method.wants_unlabelled(step / total, total))
         if values is not None:
             if self._update(step):
                 self.guard.alive()
@@ -189,8 +198,7 @@ class Learner:
 
     def time_step(
         self,
-        labelled: Stream,
-        unlabelled: Stream | None,
+        streams: Streams,
         with_unlabelled: bool,
         repeats: int = 3,
         should_stop: Callable[[], bool] = lambda: False,
@@ -207,7 +215,7 @@ class Learner:
                 raise Stopped("training was stopped before its first step.")
             started = time.perf_counter()
             self._set_rate(0.0)  # an update as long as any that changes nothing
-            if self._backward(repeat, repeats + 1, labelled, unlabelled, with_unlabelled) is not None:
+            if self._backward(repeat, repeats + 1, streams, with_unlabelled) is not None:
                 self._update(repeat)
             if self.device.type == "cuda":
                 torch.cuda.synchronize(self.device)

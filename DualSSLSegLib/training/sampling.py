@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -41,6 +42,15 @@ def crop(volume: VolumeArray, start: Sequence[int], size: Sequence[int]) -> np.n
         target.append(slice(low - begin, high - begin))
     result[tuple(target)] = volume[tuple(source)]
     return result
+
+
+class Streams(NamedTuple):
+    """Where the crops of a training come from: labelled scans; unlabelled ones, where the method looks at them; and
+    those which the networks have labelled, once there are any."""
+
+    labelled: Stream
+    unlabelled: Stream | None = None
+    own_labels: Stream | None = None
 
 
 class Stream:

@@ -17,9 +17,10 @@ from DualSSLSegLib.training.checkpoint import plan_to_follow, read_checkpoint, w
 from DualSSLSegLib.training.iterations import Clock, plan_iterations
 from DualSSLSegLib.training.lanes import Lanes
 from DualSSLSegLib.training.learner import Learner
-from DualSSLSegLib.training.memory import peak_bytes
+from DualSSLSegLib.training.own_labels import label_scans
+from DualSSLSegLib.training.pace import Pace
 from DualSSLSegLib.training.pause import wait_out_pause
-from DualSSLSegLib.training.sampling import Stream
+from DualSSLSegLib.training.sampling import Streams
 from DualSSLSegLib.training.shape_fields import shape_fields
 from DualSSLSegLib.training.task import TrainingTask
 from DualSSLSegLib.training.validation import LearningCurve
@@ -27,7 +28,6 @@ from DualSSLSegLib.training.vanished import vanished_words
 
 _CURVE_POINTS = 6
 _CHECKPOINT_EVERY_S = 60.0
-_PROGRESS_EVERY_S = 1.0
 
 Report = Callable[..., None]  # report(type, **fields)
 
@@ -56,6 +56,7 @@ class Trainer:
         self.total = 0
         self.plan = plan_to_follow(task)
         self.fields: dict[str, torch.Tensor] = {}  # by labelled case, for a method that borrows shapes
+        self.own_labels: dict[str, torch.Tensor] = {}  # of the networks, by unlabelled case
         self.warned: set[str] = set()  # codes of warnings that are told once in a training
         self.curve_points = _CURVE_POINTS
         self.measured_step = 0  # the step of the newest point of the learning curve
@@ -98,12 +99,13 @@ class Trainer:
             else:  # also after memory ran out before anything was saved: the new networks have learnt nothing
                 self.step, self.total = 0, self.task.budget.iterations or 0
                 self.measured_step, self.warned, self.curve_points = 0, set(), _CURVE_POINTS
+                self.own_labels = {}
                 for text in adopt_parent(learner, self.task):
                     self.report("warning", code="partly_adopted", text=text)
-            self._train(learner, curve, *self._streams(learner))
+            self._train(learner, curve, self._streams(learner))
         return learner
 
-    def _streams(self, learner: Learner) -> tuple[Stream, Stream | None]:
+    def _streams(self, learner: Learner) -> Streams:
         method = learner.method
         ended = 0 < self.total <= self.step  # nothing is left to draw crops for
         share = method.shape_share(len(self.task.labelled))
@@ -114,61 +116,58 @@ class Trainer:
             )
             spent = time.monotonic() - begun
             self.prepared_s, self.begun = self.prepared_s + spent, self.begun + spent
-        return make_streams(self.task, self.plan, self.fields, share)
+        return make_streams(self.task, self.plan, self.fields, share, self.own_labels)
 
-    def _train(
-        self, learner: Learner, curve: LearningCurve, labelled: Stream, unlabelled: Stream | None
-    ) -> None:
+    def _train(self, learner: Learner, curve: LearningCurve, streams: Streams) -> None:
         if self.total == 0:
-            self._plan_iterations(learner, curve, labelled, unlabelled)
-        self.report("phase", name="train", total=self.total, patch_size=list(self.plan.patch_size))
+            self._plan_iterations(learner, curve, streams)
+        self._say_train()
+        label_at = learner.method.own_labels_from(self.total) if streams.unlabelled is not None else None
         count = self.curve_points
         points = {round(self.total * (i + 1) / count) for i in range(count)}
-        saved = told = time.monotonic()
+        saved = time.monotonic()
         if self.step in points and self.measured_step < self.step:  # stopped while this point was measured
             self._validate(learner, curve)
             self.save(learner, curve)
-        begun, first = time.monotonic(), self.step
-        waited = 0.0
+        pace = Pace(self.report, self.step)
         while self.step < self.total:
-            waited += self._obey(learner, curve)
-            values = learner.train_step(self.step, self.total, labelled, unlabelled)
+            pace.waited_s += self._obey(learner, curve)
+            if self.step == label_at:
+                pace.waited_s += self._label_scans(learner, curve)
+                streams = self._streams(learner)
+            values = learner.train_step(self.step, self.total, streams)
             self.step += 1
-            now = time.monotonic()
-            if now - told >= _PROGRESS_EVERY_S or self.step in (first + 1, self.total):
-                told = now
-                seconds = (now - begun - waited) / (self.step - first)
-                self.report(
-                    "progress",
-                    step=self.step,
-                    total=self.total,
-                    eta_s=seconds * (self.total - self.step),
-                    seconds_per_step=seconds,
-                    loss=learner.loss,
-                    terms=values,
-                    weights=learner.method.report(),
-                    left_out=dict(learner.guard.violations),
-                    peak_bytes=peak_bytes(torch.device(self.task.device)),
-                )
+            pace.tell(learner, values, self.step, self.total)
             if self.step in points:
                 self._validate(learner, curve)
             if self.step == self.total:
                 self._tell_vanished(learner)
-            if now - saved >= _CHECKPOINT_EVERY_S or self.step == self.total:
+            if time.monotonic() - saved >= _CHECKPOINT_EVERY_S or self.step == self.total:
                 self.save(learner, curve)
-                saved = now
+                saved = time.monotonic()
 
-    def _plan_iterations(
-        self, learner: Learner, curve: LearningCurve, labelled: Stream, unlabelled: Stream | None
-    ) -> None:
+    def _label_scans(self, learner: Learner, curve: LearningCurve) -> float:
+        """Let the networks label unlabelled scans; save and raise Stopped on stop. Returns the seconds it took."""
+        begun = time.monotonic()
+        try:
+            self.own_labels = label_scans(self.task, self.plan, learner, self.total, self.report, self.wanted)
+        except Stopped:
+            self.save(learner, curve)
+            raise
+        self._say_train()
+        return time.monotonic() - begun
+
+    def _say_train(self) -> None:
+        self.report("phase", name="train", total=self.total, patch_size=list(self.plan.patch_size))
+
+    def _plan_iterations(self, learner: Learner, curve: LearningCurve, streams: Streams) -> None:
         minutes = self.task.budget.minutes
         assert minutes is not None
         self.total, self.curve_points = plan_iterations(
             Clock(minutes, self.prepared_s, self.begun),
             learner,
             curve,
-            labelled,
-            unlabelled,
+            streams,
             points=_CURVE_POINTS,
             look=lambda: self._validate(learner, curve),
             should_stop=self._stop_wanted,
@@ -189,7 +188,7 @@ class Trainer:
         self.save(learner, curve)
         if want == "pause":
             want = wait_out_pause(self.wanted, self.report)
-            self.report("phase", name="train", total=self.total, patch_size=list(self.plan.patch_size))
+            self._say_train()
         if want == "stop":
             raise Stopped(f"training was stopped at step {self.step} of {self.total}; the work is kept.")
         return time.monotonic() - begun
@@ -233,6 +232,7 @@ class Trainer:
             "warned": sorted(self.warned),
             "measured_step": self.measured_step,
             "architectures": {role: spec.architecture for role, spec in learner.method.roles.items()},
+            "own_labels": self.own_labels,
             "learner": learner.state_dict(),
         }
         write_checkpoint(self.task, content)
@@ -248,3 +248,4 @@ class Trainer:
         self.curve_points = content["curve_points"]
         self.warned = set(content["warned"])
         self.measured_step = content["measured_step"]
+        self.own_labels = {case: label.cpu() for case, label in content["own_labels"].items()}

@@ -18,11 +18,11 @@ def test_when_memory_runs_out_the_training_gets_smaller_and_says_so(tmp_path, mo
     whole = Learner.train_step
     sizes = []
 
-    def short_of_memory(self, step, total, labelled, unlabelled):
+    def short_of_memory(self, step, total, streams):
         sizes.append(self.plan.patch_size)
         if self.plan.patch_size[0] > 16:
             raise error
-        return whole(self, step, total, labelled, unlabelled)
+        return whole(self, step, total, streams)
 
     monkeypatch.setattr(Learner, "train_step", short_of_memory)
     listener = Listener()
@@ -40,11 +40,11 @@ def test_after_memory_ran_out_a_training_goes_on_from_what_was_saved(
     whole = Learner.train_step
     steps: list[tuple[int, int]] = []  # crops per step, step
 
-    def short_of_memory(self, step, total, labelled, unlabelled):
+    def short_of_memory(self, step, total, streams):
         if self.plan.labelled_per_step > 1 and step == 4:
             raise torch.OutOfMemoryError("out of memory")
-        steps.append((labelled.per_step, step))
-        return whole(self, step, total, labelled, unlabelled)
+        steps.append((streams.labelled.per_step, step))
+        return whole(self, step, total, streams)
 
     monkeypatch.setattr(Learner, "train_step", short_of_memory)
     plan = dataclasses.replace(PLAN, labelled_per_step=2)

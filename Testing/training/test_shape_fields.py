@@ -71,10 +71,10 @@ def test_a_pause_is_obeyed_between_pairs_and_said(fields_of):
 
 
 def test_a_training_compares_shapes_first_and_only_with_a_method_that_borrows_them(tmp_path):
-    for method_id, phases in (("dual_strong", ["shapes", "train"]), ("labels_only", ["train"])):
+    for method_id, first in (("dual_strong", "shapes"), ("labels_only", "train")):
         listener = Listener()
         Trainer(tiny_task(tmp_path / method_id, method_id), listener).run()
-        assert [event["name"] for event in listener.of("phase")] == phases
+        assert listener.of("phase")[0]["name"] == first
 
 
 def bent_stream(case: TrainingCase, fields: dict[str, torch.Tensor]) -> Stream:

@@ -38,7 +38,7 @@ def never_stopped(request, tmp_path_factory):
     return request.param, weights_after(tiny_task(folder, request.param), listener), listener
 
 
-@pytest.mark.parametrize("stop_at", [1, 5])
+@pytest.mark.parametrize("stop_at", [1, 4, 5])
 def test_stopping_and_resuming_gives_the_curve_of_a_run_that_was_never_stopped(
     tmp_path, never_stopped, stop_at
 ):
@@ -64,7 +64,7 @@ def test_a_pause_saves_and_goes_on(tmp_path):
         looks += any(event["name"] == "paused" for event in listener.of("phase"))
         return "pause"
 
-    trainer = Trainer(tiny_task(tmp_path), listener, wanted)
+    trainer = Trainer(tiny_task(tmp_path, "labels_only"), listener, wanted)
     trainer.run()
     assert [e["name"] for e in listener.of("phase")] == ["train", "paused", "train"]
     assert listener.of("progress")[-1]["step"] == 8

@@ -1,0 +1,110 @@
+"""Whole unlabelled scans with the labels that the networks themselves give them, once in a training.
+
+A scan is seen whole and by the moving averages of both networks, so its label is better than what a network says of a
+crop in a step; and a step on such a crop costs no more than one on a labelled crop.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from DualSSLSegLib.errors import OutOfMemory, Stopped
+from DualSSLSegLib.inference.sliding_window import predict
+from DualSSLSegLib.inference.windows import plan_windows
+from DualSSLSegLib.methods.base import Method
+from DualSSLSegLib.training.cases import TrainingCase
+from DualSSLSegLib.training.learner import Learner
+from DualSSLSegLib.training.pause import wait_out_pause
+from DualSSLSegLib.training.plan import TrainingPlan
+from DualSSLSegLib.training.task import TrainingTask
+
+_WINDOWS_PER_STEP = (
+    8.0  # windows that both networks predict in the time of a step with one crop, on one core and two
+)
+_LEAST = 4  # scans, however short the training
+
+Report = Callable[..., None]  # report(type, **fields)
+
+
+def scans_to_label(task: TrainingTask, plan: TrainingPlan, method: Method, total: int) -> list[TrainingCase]:
+    """The unlabelled scans, in a random order that the seed gives, whose prediction fits into the method's share of a
+    training of `total` steps; a few at least."""
+    left = method.own_labels_time * total * _WINDOWS_PER_STEP * plan.labelled_per_step
+    chosen: list[TrainingCase] = []
+    for index in np.random.default_rng([task.seed, 23]).permutation(len(task.unlabelled)):
+        case = task.unlabelled[int(index)]
+        left -= len(plan_windows(case.size, plan.patch_size))
+        if left < 0 and len(chosen) >= _LEAST:
+            break
+        chosen.append(case)
+    return chosen
+
+
+def label_scans(
+    task: TrainingTask,
+    plan: TrainingPlan,
+    learner: Learner,
+    total: int,
+    report: Report,
+    wanted: Callable[[], str],
+) -> dict[str, Tensor]:
+    """Labels (X, Y, Z) int8 by case id, with IGNORE where the method does not trust them; none at all where it trusts
+    them nowhere. A scan for which memory does not suffice is left out.
+
+    `wanted()` says "run", "pause" or "stop". Raises Stopped.
+    """
+    method = learner.method
+    cases = scans_to_label(task, plan, method, total)
+    report("phase", name="own_labels", total=len(cases))
+    # predicting may change the memory order of the weights, and with it the last digit of later steps
+    networks = [copy.deepcopy(network) for network in learner.averaged_networks.values()]
+    generator = torch.Generator().manual_seed(task.seed)
+    found: dict[str, Tensor] = {}
+    shares = torch.zeros(learner.num_classes)
+    for number, case in enumerate(cases, start=1):
+        if (want := wanted()) == "pause":
+            want = wait_out_pause(wanted, report)
+            report("phase", name="own_labels", total=len(cases))
+        if want == "stop":
+            raise Stopped("training was stopped while the networks labelled scans.")
+        try:
+            prediction = predict(
+                case.image,
+                networks,
+                patch_size=plan.patch_size,
+                num_classes=learner.num_classes,
+                device=task.device,
+                precision=plan.precision,
+                memory_limit_bytes=task.memory_limit_bytes,
+                scratch_folder=task.scratch or task.folder,
+                should_stop=lambda: wanted() == "stop",
+                each=learner.lanes.each,
+            )
+        except OutOfMemory:
+            text = f"Memory did not suffice to predict case {case.id}: the networks do not learn from it."
+            report("warning", code="out_of_memory", text=text, case=case.id)
+            continue
+        try:
+            label = method.trusted(torch.from_numpy(np.array(prediction.probabilities)), generator)
+        finally:
+            prediction.discard()
+        found[case.id] = label.to(torch.int8)
+        counts = torch.bincount(label[label >= 0].flatten(), minlength=learner.num_classes)
+        shares += counts / counts.sum().clamp_min(1)
+        report("progress", step=number, total=len(cases))
+    return found if found and method.trusts(shares / len(found)) else {}
+
+
+def labelled_by_networks(task: TrainingTask, labels: Mapping[str, Tensor]) -> list[TrainingCase]:
+    """The unlabelled cases of the task that have such labels, with them."""
+    return [
+        dataclasses.replace(case, label=labels[case.id].numpy())
+        for case in task.unlabelled
+        if case.id in labels
+    ]
