@@ -16,15 +16,20 @@ from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.methods.catalogue import CATALOGUE, options_from
 
 STRONG, DUAL, LABELS_ONLY, FULL = "dual_strong", "dual", "labels_only", "full"
-TERMS = {  # of the methods that have them, and the option that is 0 when one is off
-    "filtered": "filtered_weight",
-    "cross": "cross_weight",
-    "cosine": "cosine_weight",
-    "contrast": "contrast_weight",
-    "rectification": "rectification_weight",
-    "looks": "borrowed_looks",
-    "shapes": "borrowed_shapes",
+TERMS = {  # of the methods that have them: the option and its value when a term is off
+    "filtered": ("filtered_weight", "0.0"),
+    "cross": ("cross_weight", "0.0"),
+    "cosine": ("cosine_weight", "0.0"),
+    "contrast": ("contrast_weight", "0.0"),
+    "rectification": ("rectification_weight", "0.0"),
+    "filter": ("keep", "1.0"),
+    "whole_scans": ("teacher", "ema"),
+    "two_views": ("views", "same"),
+    "guard": ("collapse_guard", "false"),
+    "looks": ("borrowed_looks", "0.0"),
+    "shapes": ("borrowed_shapes", "0.0"),
 }
+_JOIN = "labels_first_steps"  # a short ladder would else end before the unlabelled scans join
 _OFF = "-no-"
 
 
@@ -77,10 +82,13 @@ def arms(
     unless `tag` is.
 
     The ladder adds `dual_strong` where no method with such terms is asked for, `labels_only`, and the methods with
-    terms without each of these in turn.
+    terms without each of these in turn. Its unlabelled scans join at the same part of the run however short this is,
+    unless `options` say otherwise: a term that is never reached would say nothing.
     Raises BadInput for an unknown method, a value that a method would refuse, and an option that no method has.
     """
     given = pairs(options)
+    if ladder:
+        given.setdefault(_JOIN, "0")
     wanted = list(methods)
     if ladder:
         wanted += [] if {STRONG, DUAL} & set(methods) else [STRONG]
@@ -119,11 +127,14 @@ def pairs(options: Sequence[str]) -> dict[str, str]:
 def _rungs(arm: Arm) -> list[Arm]:
     """The arm with each of its terms off, where the term is on."""
     own = options_from(arm.method, arm.options)
-    on = {term: option for term, option in TERMS.items() if getattr(own, option, 0)}
-    return [
-        Arm(f"{arm.name}{_OFF}{term}", arm.method, {**arm.options, option: "0.0"})
-        for term, option in on.items()
-    ]
+    rungs = []
+    for term, (option, off) in TERMS.items():
+        if not hasattr(own, option):
+            continue
+        changed = {**arm.options, option: off}
+        if options_from(arm.method, changed) != own:
+            rungs.append(Arm(f"{arm.name}{_OFF}{term}", arm.method, changed))
+    return rungs
 
 
 def rung_of(name: str) -> tuple[str, str] | None:

@@ -10,8 +10,10 @@ from benchmarks.arms import LABELS_ONLY, rung_of
 
 HEADER = (
     "set", "labels", "budget", "method", "seeds", "Dice, last", "what the term brings: with it minus without",
-    "minus labels_only", "cases",
+    "so the term", "minus labels_only", "cases",
 )  # fmt: skip
+
+_FEW_SEEDS = 2
 
 
 def ladder(results: Sequence[Result]) -> str:
@@ -39,6 +41,7 @@ def ladder(results: Sequence[Result]) -> str:
                     cells.seeds(len(runs)),
                     cells.mean_and_spread(list(seed_means(runs, "dice").values()), 4),
                     _text(term),
+                    _verdict(term),
                     _text(gain),
                     str(either.pairs) if either else cells.NOTHING,
                 ]
@@ -56,3 +59,12 @@ def ladder(results: Sequence[Result]) -> str:
 
 def _text(found: Difference | None) -> str:
     return cells.NOTHING if found is None else cells.signed(found.mean, found.interval, 4)
+
+
+def _verdict(term: Difference | None) -> str:
+    """What an interval over the cases shows; two trainings or fewer show nothing of how much a third one differs."""
+    if term is None or term.interval is None:
+        return cells.NOTHING
+    low, high = term.interval
+    found = "helps" if low > 0 else "costs" if high < 0 else "is not shown to do anything"
+    return found if term.seeds > _FEW_SEEDS or low <= 0 <= high else f"{found}, in {cells.seeds(term.seeds)}"

@@ -53,25 +53,32 @@ def test_full_supervision_is_labels_only_with_more_labels():
 
 def test_the_ladder_has_the_strong_method_the_baseline_and_every_term_off_once():
     found = arms([], ladder=True)
-    assert [arm.name for arm in found[:2]] == ["dual_strong", "labels_only"]
-    assert [rung_of(arm.name) for arm in found[2:]] == [("dual_strong", term) for term in TERMS]
-    for arm, option in zip(found[2:], TERMS.values(), strict=True):
+    start = "dual_strong+labels_first_steps=0"
+    assert [arm.name for arm in found[:2]] == [start, "labels_only"]
+    assert [rung_of(arm.name) for arm in found[2:]] == [(start, term) for term in TERMS]
+    default = dataclasses.asdict(DualStrongOptions(labels_first_steps=0))
+    for arm, (option, _) in zip(found[2:], TERMS.values(), strict=True):
         changed = dataclasses.asdict(options_from("dual_strong", arm.options))
-        assert changed == {**dataclasses.asdict(DualStrongOptions()), option: 0.0}
+        assert [name for name in default if changed[name] != default[name]] == [option]
 
 
 def test_a_ladder_of_dual_has_no_rung_for_what_only_the_strong_method_does():
     rungs = [rung_of(arm.name) for arm in arms(["dual"], ladder=True)]
-    assert [rung for rung in rungs if rung] == [
-        ("dual", term) for term in TERMS if term not in ("looks", "shapes")
-    ]
+    assert [rung[1] for rung in rungs if rung] == [term for term in TERMS if term not in ("looks", "shapes")]
+
+
+def test_unlabelled_scans_join_in_a_ladder_however_short_it_is_unless_told_otherwise():
+    assert arms(["dual"], ladder=True)[0].options == {"labels_first_steps": "0"}
+    later = arms(["dual"], options=["labels_first_steps=50"], ladder=True)
+    assert {arm.options["labels_first_steps"] for arm in later if arm.method == "dual"} == {"50"}
+    assert arms(["dual"])[0].options == {}
 
 
 def test_the_terms_are_all_weights_of_dual_but_the_common_one():
     weights = {
         f.name for f in dataclasses.fields(DualOptions) if f.name.endswith("_weight") and f.type == "float"
     }
-    assert weights - {"unlabelled_weight"} == set(TERMS.values()) - {"borrowed_looks", "borrowed_shapes"}
+    assert weights - {"unlabelled_weight"} == {o for o, _ in TERMS.values() if o.endswith("_weight")}
 
 
 def test_a_term_that_is_off_already_is_no_rung():

@@ -18,10 +18,10 @@ def test_default_rungs_and_baseline_stand_in_one_table_with_intervals():
     rows = [line.split(" | ") for line in ladder(runs).splitlines() if line.startswith("| hippocampus")]
     assert [row[3] for row in rows] == ["dual", "dual-no-cosine", "labels_only"]
     default, rung, base = rows
-    assert (default[6], default[7][:7]) == ("-", "+0.0300")
-    assert rung[6] == "+0.0100 (+0.0025 to +0.0175)"
-    assert rung[7].startswith("+0.0200 (")
-    assert base[6:8] == ["-", "-"]
+    assert (default[6], default[7], default[8][:7]) == ("-", "-", "+0.0300")
+    assert rung[6:8] == ["+0.0100 (+0.0025 to +0.0175)", "helps, in one seed"]
+    assert rung[8].startswith("+0.0200 (")
+    assert base[6:9] == ["-", "-", "-"]
     assert {row[4] for row in rows} == {"one seed"}
 
 
@@ -29,4 +29,4 @@ def test_a_rung_whose_default_is_not_measured_yet_has_dashes():
     rung = next(
         line for line in ladder([result("dual-no-cross", WITHOUT)]).splitlines() if "dual-no-cross" in line
     )
-    assert rung.endswith("| - | - | - |")
+    assert rung.endswith("| - | - | - | - |")
