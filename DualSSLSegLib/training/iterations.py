@@ -57,11 +57,12 @@ def plan_iterations(
     begun = time.monotonic()
     look()
     fixed = (time.monotonic() - begun) * points
-    method = learner.method
-    labelling = method.own_labels_time * clock.seconds_left() if streams.unlabelled is not None else 0.0
-    total = iterations_for(
-        clock.seconds_left(), seconds.__getitem__, method.wants_unlabelled, fixed + labelling
-    )
+    method, left = learner.method, clock.seconds_left()
+    labelling = 0.0
+    total = iterations_for(left, seconds.__getitem__, method.wants_unlabelled, fixed)
+    if streams.unlabelled is not None and method.own_labels_from(total) is not None:
+        labelling = method.own_labels_time * left
+        total = iterations_for(left, seconds.__getitem__, method.wants_unlabelled, fixed + labelling)
     if total == MIN_ITERATIONS:
         text = f"{clock.minutes:g} min are short: the training takes the least, {total} steps, and may take longer."
         report("warning", code="short_budget", text=text)

@@ -116,7 +116,8 @@ def precision_for(device: str) -> str:
     """The number format of convolutions on a device: float32 on each.
 
     bfloat16 is faster on a GPU, but turns the gradient of a V-Net that has learnt nothing yet. It may become a device's
-    format once Dice at equal steps and at equal time says that it costs nothing there (`make gpu-check` runs both).
+    format once Dice at equal steps and at equal time says that it costs nothing there; `make gpu-check` compares the
+    speed of both.
     """
     return "float32"
 
