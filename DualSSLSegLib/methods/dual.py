@@ -2,7 +2,10 @@
 
 Per network n: L_s = CE + Dice + a L_cr on labels, in part in the look of unlabelled scans (`views/appearance.py`), and,
 once the labels have been learnt, on unlabelled scans entropy-filtered supervision (L_efs), KL-weighted
-cross pseudo-supervision (L_dyn), cosine consistency (L_cos) and prototype contrast (L_c), ramped up together.
+cross pseudo-supervision (L_dyn), cosine consistency (L_cos) and prototype contrast (L_c).
+
+The pseudo-labels are made once for whole scans (`training/own_labels.py`), and a step then learns from labelled crops
+or from such ones; or, as published, for a crop in each step, which then learns from both, the terms ramped up together.
 """
 
 from __future__ import annotations

@@ -141,7 +141,7 @@ class DualOptions:
         unit="steps",
     )
     labels_first_most: float = option(
-        0.95,
+        0.8,
         "share of the run that those steps may take at most",
         low=0.0,
         high=1.0,

@@ -10,10 +10,8 @@ from DualSSLSegLib.methods.options import option, other_default
 
 @dataclass(frozen=True)
 class DualStrongOptions(DualOptions):
-    """The options of `dual`, and the shapes. A run too short for pseudo-labels makes none: looks and shapes cost it
-    nothing, and the steps on unlabelled scans would only take time from the labels."""
+    """The options of `dual`, and the shapes."""
 
-    labels_first_most: float = other_default(DualOptions, "labels_first_most", 1.0)
     borrowed_looks: float = other_default(DualOptions, "borrowed_looks", 0.5)
     borrowed_shapes: float = option(
         0.8,
