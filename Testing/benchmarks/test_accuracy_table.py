@@ -34,7 +34,7 @@ def test_results_without_newer_fields_have_the_old_table_and_dashes():
     assert (row["set"], row["seed"], row["budget"], row["Dice"], row["others"]) == (
         "hippocampus", "0", "5 min", "0.8500", "-",
     )  # fmt: skip
-    assert list(row)[-2:] == ["steps", "peak GB"]
+    assert list(row)[-3:] == ["steps", "seconds", "peak GB"]
     newer = cells_of(over_seeds(old))
     for column in ("rim ECE at T = 1", "rim ECE at the run's T", "device", "measured on"):
         assert newer[column] == "-"

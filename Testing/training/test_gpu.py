@@ -1,4 +1,4 @@
-"""On a GPU: the same numbers as on the processor, and a training that stops and resumes there."""
+"""On a GPU: the same numbers as on the processor, and trainings that run, stop and go on there."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 import torch
 from support.tiny_training import PLAN, Listener, tiny_task
 
+from DualSSLSegLib.errors import Stopped
 from DualSSLSegLib.networks.build import NETWORKS, build
 from DualSSLSegLib.training.trainer import Trainer
 
@@ -36,3 +37,15 @@ def test_a_training_runs_and_stays_finite(tmp_path, method_id, precision):
     Trainer(tiny_task(tmp_path, method_id, device="cuda", plan=plan), listener).run()
     assert listener.of("progress")[-1]["step"] == 8
     assert listener.of("progress")[-1]["left_out"] == {}
+
+
+@pytest.mark.parametrize("method_id", ["dual", "labels_only"])
+def test_a_training_that_was_stopped_goes_on_there(tmp_path, method_id):
+    task = tiny_task(tmp_path, method_id, device="cuda")
+    first = Trainer(task, Listener(), lambda: "stop" if first.step == 5 else "run")
+    with pytest.raises(Stopped):
+        first.run()
+    listener = Listener()
+    Trainer(task, listener).run()
+    steps = [event["step"] for event in listener.of("progress") if "terms" in event]
+    assert (steps[0], steps[-1]) == (6, 8)
