@@ -8,33 +8,35 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from DualSSLSegLib.errors import OutOfMemory, Stopped
+from DualSSLSegLib.atomic import replacing
+from DualSSLSegLib.errors import BadInput, OutOfMemory, Stopped
+from DualSSLSegLib.inference.out_of_memory import is_out_of_memory
 from DualSSLSegLib.inference.sliding_window import predict
 from DualSSLSegLib.inference.windows import plan_windows
 from DualSSLSegLib.methods.base import Method
 from DualSSLSegLib.training.cases import TrainingCase
 from DualSSLSegLib.training.learner import Learner
+from DualSSLSegLib.training.model_file import read_tensors
 from DualSSLSegLib.training.pause import wait_out_pause
 from DualSSLSegLib.training.plan import TrainingPlan
 from DualSSLSegLib.training.task import TrainingTask
 
-_WINDOWS_PER_STEP = (
-    8.0  # windows that both networks predict in the time of a step with one crop, on one core and two
-)
-_LEAST = 4  # scans, however short the training
+_WINDOWS_PER_STEP = 8.0  # that both networks predict in the time of a step with one crop
+_LEAST = 2  # scans, however short the training
+_FILE = "own_labels.pt"
 
 Report = Callable[..., None]  # report(type, **fields)
 
 
 def scans_to_label(task: TrainingTask, plan: TrainingPlan, method: Method, total: int) -> list[TrainingCase]:
     """The unlabelled scans, in a random order that the seed gives, whose prediction fits into the method's share of a
-    training of `total` steps; a few at least."""
+    training of `total` steps; two at least."""
     left = method.own_labels_time * total * _WINDOWS_PER_STEP * plan.labelled_per_step
     chosen: list[TrainingCase] = []
     for index in np.random.default_rng([task.seed, 23]).permutation(len(task.unlabelled)):
@@ -55,7 +57,8 @@ def label_scans(
     wanted: Callable[[], str],
 ) -> dict[str, Tensor]:
     """Labels (X, Y, Z) int8 by case id, with IGNORE where the method does not trust them; none at all where it trusts
-    them nowhere. A scan for which memory does not suffice is left out.
+    them nowhere. A scan for which memory does not suffice is left out. They are written beside the checkpoint, where a
+    resumed training finds them: once, for they do not change.
 
     `wanted()` says "run", "pause" or "stop". Raises Stopped.
     """
@@ -74,37 +77,73 @@ def label_scans(
         if want == "stop":
             raise Stopped("training was stopped while the networks labelled scans.")
         try:
-            prediction = predict(
-                case.image,
-                networks,
-                patch_size=plan.patch_size,
-                num_classes=learner.num_classes,
-                device=task.device,
-                precision=plan.precision,
-                memory_limit_bytes=task.memory_limit_bytes,
-                scratch_folder=task.scratch or task.folder,
-                should_stop=lambda: wanted() == "stop",
-                each=learner.lanes.each,
-            )
-        except OutOfMemory:
+            label = _label(task, plan, learner, networks, case, generator, wanted)
+        except (OutOfMemory, MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
             text = f"Memory did not suffice to predict case {case.id}: the networks do not learn from it."
             report("warning", code="out_of_memory", text=text, case=case.id)
             continue
-        try:
-            label = method.trusted(torch.from_numpy(np.array(prediction.probabilities)), generator)
-        finally:
-            prediction.discard()
         found[case.id] = label.to(torch.int8)
         counts = torch.bincount(label[label >= 0].flatten(), minlength=learner.num_classes)
         shares += counts / counts.sum().clamp_min(1)
         report("progress", step=number, total=len(cases))
-    return found if found and method.trusts(shares / len(found)) else {}
+    if found and not method.trusts(shares / len(found)):
+        found = {}
+    _keep(task, found)
+    return found
+
+
+def _label(
+    task: TrainingTask,
+    plan: TrainingPlan,
+    learner: Learner,
+    networks: Sequence[nn.Module],
+    case: TrainingCase,
+    generator: torch.Generator,
+    wanted: Callable[[], str],
+) -> Tensor:
+    prediction = predict(
+        case.image,
+        networks,
+        patch_size=plan.patch_size,
+        num_classes=learner.num_classes,
+        device=task.device,
+        precision=plan.precision,
+        memory_limit_bytes=task.memory_limit_bytes,
+        scratch_folder=task.scratch or task.folder,
+        should_stop=lambda: wanted() == "stop",
+        each=learner.lanes.each,
+    )
+    try:
+        return learner.method.trusted(torch.from_numpy(np.array(prediction.probabilities)), generator)
+    finally:
+        prediction.discard()
 
 
 def labelled_by_networks(task: TrainingTask, labels: Mapping[str, Tensor]) -> list[TrainingCase]:
-    """The unlabelled cases of the task that have such labels, with them."""
+    """The unlabelled cases of the task that have such labels, with them; a scan of another size by now has none."""
     return [
         dataclasses.replace(case, label=labels[case.id].numpy())
         for case in task.unlabelled
-        if case.id in labels
+        if case.id in labels and tuple(labels[case.id].shape) == case.size
     ]
+
+
+def _keep(task: TrainingTask, labels: Mapping[str, Tensor]) -> None:
+    task.folder.mkdir(parents=True, exist_ok=True)
+    with replacing(task.folder / _FILE) as temporary:
+        torch.save(dict(labels), temporary)
+
+
+def kept_labels(task: TrainingTask) -> dict[str, Tensor]:
+    """What label_scans wrote. Raises BadInput for a missing or torn file."""
+    try:
+        found: dict[str, Tensor] = read_tensors(task.folder / _FILE)
+    except BadInput as error:
+        raise BadInput(
+            "the labels that the networks made in this training cannot be read.",
+            hint="Start a new run instead of resuming this one.",
+            path=task.folder / _FILE,
+        ) from error
+    return found

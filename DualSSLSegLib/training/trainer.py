@@ -17,7 +17,7 @@ from DualSSLSegLib.training.checkpoint import plan_to_follow, read_checkpoint, w
 from DualSSLSegLib.training.iterations import Clock, plan_iterations
 from DualSSLSegLib.training.lanes import Lanes
 from DualSSLSegLib.training.learner import Learner
-from DualSSLSegLib.training.own_labels import label_scans
+from DualSSLSegLib.training.own_labels import kept_labels, label_scans
 from DualSSLSegLib.training.pace import Pace
 from DualSSLSegLib.training.pause import wait_out_pause
 from DualSSLSegLib.training.sampling import Streams
@@ -123,8 +123,7 @@ class Trainer:
             self._plan_iterations(learner, curve, streams)
         self._say_train()
         label_at = learner.method.own_labels_from(self.total) if streams.unlabelled is not None else None
-        count = self.curve_points
-        points = {round(self.total * (i + 1) / count) for i in range(count)}
+        points = {round(self.total * (i + 1) / self.curve_points) for i in range(self.curve_points)}
         saved = time.monotonic()
         if self.step in points and self.measured_step < self.step:  # stopped while this point was measured
             self._validate(learner, curve)
@@ -148,9 +147,9 @@ class Trainer:
 
     def _label_scans(self, learner: Learner, curve: LearningCurve) -> float:
         """Let the networks label unlabelled scans; save and raise Stopped on stop. Returns the seconds it took."""
-        begun = time.monotonic()
+        begun, task = time.monotonic(), self.task
         try:
-            self.own_labels = label_scans(self.task, self.plan, learner, self.total, self.report, self.wanted)
+            self.own_labels = label_scans(task, self.plan, learner, self.total, self.report, self.wanted)
         except Stopped:
             self.save(learner, curve)
             raise
@@ -232,7 +231,7 @@ class Trainer:
             "warned": sorted(self.warned),
             "measured_step": self.measured_step,
             "architectures": {role: spec.architecture for role, spec in learner.method.roles.items()},
-            "own_labels": self.own_labels,
+            "own_labels": bool(self.own_labels),
             "learner": learner.state_dict(),
         }
         write_checkpoint(self.task, content)
@@ -248,4 +247,4 @@ class Trainer:
         self.curve_points = content["curve_points"]
         self.warned = set(content["warned"])
         self.measured_step = content["measured_step"]
-        self.own_labels = {case: label.cpu() for case, label in content["own_labels"].items()}
+        self.own_labels = kept_labels(self.task) if content["own_labels"] else {}

@@ -9,13 +9,14 @@ import pytest
 import torch
 from support.tiny_training import PLAN, Listener, tiny_case, tiny_task, weights_after
 
-from DualSSLSegLib.errors import OutOfMemory, Stopped
+from DualSSLSegLib.errors import BadInput, OutOfMemory, Stopped
 from DualSSLSegLib.methods.catalogue import options_from
 from DualSSLSegLib.methods.dual import Dual
 from DualSSLSegLib.methods.losses import IGNORE
 from DualSSLSegLib.training import own_labels
 from DualSSLSegLib.training.beginning import make_method
-from DualSSLSegLib.training.own_labels import labelled_by_networks, scans_to_label
+from DualSSLSegLib.training.cases import TrainingCase
+from DualSSLSegLib.training.own_labels import kept_labels, labelled_by_networks, scans_to_label
 from DualSSLSegLib.training.trainer import Trainer
 
 TERMS = ("filtered", "cross", "cosine", "contrast", "rectification")
@@ -40,7 +41,7 @@ def test_a_training_says_when_the_networks_label_scans_and_keeps_their_labels(tm
     assert [event["name"] for event in listener.of("phase")] == ["train", "own_labels", "train"]
     begin = next(i for i, e in enumerate(listener.events) if e.get("name") == "own_labels")
     assert [e["step"] for e in listener.events[begin:] if e["type"] == "progress"][:2] == [1, 2]
-    kept = torch.load(trainer.checkpoint_path, weights_only=True)["own_labels"]
+    kept = kept_labels(trainer.task)
     assert kept.keys() == {"u1", "u2"}
     for label in kept.values():
         assert label.dtype == torch.int8 and label.shape == (18, 20, 16)
@@ -134,7 +135,7 @@ def test_as_many_scans_are_labelled_as_the_time_allows_in_an_order_of_the_seed(t
         return [case.id for case in scans_to_label(task, plan, make_method(task, plan), total)]
 
     windows = 4  # of 16 x 16 x 16 voxels, half overlapping, in 18 x 20 x 16
-    assert len(chosen(1)) == 4
+    assert len(chosen(1)) == 2
     assert len(chosen(200)) == int(0.06 * 200 * 8 / windows)
     assert len(chosen(200, crops=2)) == len(chosen(100_000)) == 40
     assert chosen(200) == chosen(200) != chosen(200, seed=1)
@@ -149,3 +150,27 @@ def test_a_crop_centres_on_structures_and_never_on_what_is_not_trusted(tmp_path)
     [case] = labelled_by_networks(task, {"u2": label})
     assert (case.id, set(case.foreground)) == ("u2", {2})
     assert case.foreground[2].tolist() == [[4, 5, 6]]
+
+
+def test_a_training_resumes_when_a_scan_is_gone_or_replaced_since(tmp_path):
+    task = dual(tmp_path)
+    trainer = Trainer(task, Listener(), lambda: "stop" if trainer.step == 6 else "run")
+    with pytest.raises(Stopped):
+        trainer.run()
+    other = TrainingCase("u1", np.zeros((1, 16, 16, 16), np.float32), (1.0, 1.0, 1.0))
+    resumed = Trainer(dataclasses.replace(task, unlabelled=[other]), Listener())
+    resumed.run()
+    assert resumed.own_labels.keys() == {"u1", "u2"}
+    assert labelled_by_networks(resumed.task, resumed.own_labels) == []
+    assert resumed.step == 8
+
+
+def test_lost_labels_of_the_networks_are_named(tmp_path):
+    task = dual(tmp_path)
+    trainer = Trainer(task, Listener(), lambda: "stop" if trainer.step == 6 else "run")
+    with pytest.raises(Stopped):
+        trainer.run()
+    (tmp_path / "own_labels.pt").write_bytes(b"torn")
+    with pytest.raises(BadInput, match="cannot be read") as error:
+        Trainer(task, Listener()).run()
+    assert error.value.path == str(tmp_path / "own_labels.pt")
