@@ -62,9 +62,10 @@ def _text(found: Difference | None) -> str:
 
 
 def _verdict(term: Difference | None) -> str:
-    """What an interval over the cases shows; two trainings or fewer show nothing of how much a third one differs."""
+    """What an interval over the cases shows; so few trainings show nothing of how much another one differs."""
     if term is None or term.interval is None:
         return cells.NOTHING
+    if term.seeds <= _FEW_SEEDS:
+        return "has too few seeds"
     low, high = term.interval
-    found = "helps" if low > 0 else "costs" if high < 0 else "is not shown to do anything"
-    return found if term.seeds > _FEW_SEEDS or low <= 0 <= high else f"{found}, in {cells.seeds(term.seeds)}"
+    return "helps" if low > 0 else "costs" if high < 0 else "is not shown to do anything"

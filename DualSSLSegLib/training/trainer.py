@@ -209,7 +209,8 @@ class Trainer:
             self._warn_once("plateau", text)
 
     def _tell_vanished(self, learner: Learner) -> None:
-        if text := vanished_words(learner.method.held_back(), self.task.structure_names):
+        held, scans = learner.method.held_back(), learner.method.own_labels_share > 0
+        if text := vanished_words(held, self.task.structure_names, whole_scans=scans):
             self._warn_once("collapse_guard", text)
 
     def _warn_once(self, code: str, text: str) -> None:
