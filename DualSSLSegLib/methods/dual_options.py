@@ -37,8 +37,8 @@ class DualOptions:
         1.0, "weight of the cosine consistency between the networks", low=0.0, high=10.0
     )
     contrast_weight: float = option(0.1, "weight of the prototype contrast", low=0.0, high=10.0)
-    # On development cases half of the crops cost 0.009 Dice in 200 steps on the left atrium (one seed) and brought
-    # nothing on the hippocampus (benchmarks/results/published_resvnet/development.md).
+    # On development cases of the left atrium half of the crops cost 0.009 Dice in 200 steps (one seed,
+    # benchmarks/results/published_resvnet/development.md).
     borrowed_looks: float = option(
         0.0,
         "share of labelled crops that take the intensities of an unlabelled scan before other changes",
@@ -46,8 +46,8 @@ class DualOptions:
         high=1.0,
         unit="share of crops",
     )
-    # One label, five minutes, 28 development cases: labels alone 0.815, moving averages on each crop no more, on whole
-    # scans 0.832 (one seed).
+    # With one label, five minutes and five seeds crop by crop is no better than labels alone, whole scans are
+    # (benchmarks/results/accuracy.md).
     teacher: str = option(
         "scans",
         "who makes the pseudo-labels: the networks themselves (as released) or their moving averages, crop by crop, or "

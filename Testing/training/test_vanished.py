@@ -18,7 +18,7 @@ from DualSSLSegLib.training.vanished import vanished_words
     [
         ("ema", "In 100 % of the steps that looked at unlabelled scans the networks found next to nothing there of "
                 "head (100 %), tail (100 %)"),
-        ("scans", "In the unlabelled scans the networks found next to nothing of head, tail; the training went on from"),
+        ("scans", "In the unlabelled scans the networks found next to nothing of head, tail; the training went on"),
     ],
 )  # fmt: skip
 def test_structures_that_vanish_from_the_pseudo_labels_are_named_once_also_when_stopped(
