@@ -18,14 +18,15 @@ class InstanceNorm(nn.GroupNorm):
     """InstanceNorm3d with affine parameters, written as a group norm with one group per channel.
 
     The numbers are the same, the kernel is faster on the CPU. A bottleneck of a single voxel is let through (it
-    becomes the shift), where torch's own layers raise.
+    becomes the shift), where torch's own layers raise. Statistics are float32 ones under autocast, too: torch sees to
+    that on a GPU only, and on processors with bfloat16 units a small, even channel came out as no number.
     """
 
     def __init__(self, channels: int) -> None:
         super().__init__(channels, channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.group_norm(x, self.num_groups, self.weight, self.bias, self.eps)
+        return torch.group_norm(x.float(), self.num_groups, self.weight, self.bias, self.eps)
 
 
 def norm_layer(norm: str, channels: int) -> nn.Module:

@@ -7,7 +7,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from DualSSLSegLib.errors import BadInput
-from DualSSLSegLib.networks.blocks import NORMS
+from DualSSLSegLib.networks.blocks import NORMS, InstanceNorm
 from DualSSLSegLib.networks.build import NETWORKS, build
 from DualSSLSegLib.networks.dropout import ChannelDropout, dropout_from
 
@@ -96,3 +96,12 @@ def test_dropout_of_a_crop_repeats_with_its_generator_whatever_batch_it_is_in():
 def test_wrong_words_are_refused_with_what_is_allowed(arguments, word):
     with pytest.raises(BadInput, match=word):
         build(**{"name": "vnet", "in_channels": 1, "num_classes": 2, **arguments})
+
+
+def test_the_norm_of_bfloat16_is_that_of_its_numbers_in_float32():
+    torch.manual_seed(0)
+    norm = InstanceNorm(32)
+    x = (30 + 0.1 * torch.randn(1, 32, 2, 3, 1)).bfloat16()
+    with torch.autocast("cpu", torch.bfloat16):
+        found = norm(x)
+    torch.testing.assert_close(found, norm(x.float()))
