@@ -18,8 +18,8 @@ class InstanceNorm(nn.GroupNorm):
     """InstanceNorm3d with affine parameters, written as a group norm with one group per channel.
 
     The numbers are the same, the kernel is faster on the CPU. A bottleneck of a single voxel is let through (it
-    becomes the shift), where torch's own layers raise. Statistics are float32 ones under autocast, too: torch sees to
-    that on a GPU only, and on processors with bfloat16 units a small, even channel came out as no number.
+    becomes the shift), where torch's own layers raise. Under autocast statistics stay
+    float32 on processors, too; torch itself sees to that on a GPU only.
     """
 
     def __init__(self, channels: int) -> None:

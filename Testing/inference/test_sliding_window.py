@@ -208,13 +208,14 @@ def test_networks_in_training_are_evaluated_and_left_as_they_were():
 def test_bfloat16_convolutions_still_give_float32_probabilities_that_add_up(names):
     torch.manual_seed(0)
     networks = [build(name, in_channels=1, num_classes=3, width=2, norm="instance") for name in names]
-    image = an_image((32, 48, 16))[:1]
-    exact = run(image, networks)
-    rough = run(image, networks, precision="bfloat16")
+    size = (32, 48, 32)  # on some processors torch errs in bfloat16 where strides leave a single plane
+    exact, rough = (
+        run(an_image(size)[:1], networks, patch_size=size, precision=precision)
+        for precision in ("float32", "bfloat16")
+    )
     assert rough.probabilities.dtype == np.float32
     np.testing.assert_allclose(rough.probabilities.sum(1), 1, atol=1e-5)
-    # eight bits a number, and the norm of the six voxels at the bottom makes the most of every last one
-    assert np.abs(rough.probabilities - exact.probabilities).mean() < 0.05
+    assert np.abs(rough.probabilities - exact.probabilities).mean() < 0.01
 
 
 class Marked(VoxelWise):
