@@ -18,15 +18,15 @@ class InstanceNorm(nn.GroupNorm):
     """InstanceNorm3d with affine parameters, written as a group norm with one group per channel.
 
     The numbers are the same, the kernel is faster on the CPU. A bottleneck of a single voxel is let through (it
-    becomes the shift), where torch's own layers raise. Under autocast statistics stay
-    float32 on processors, too; torch itself sees to that on a GPU only.
+    becomes the shift), where torch's own layers raise. Under autocast it keeps to the number
+    format of its weights on processors, too; torch itself sees to that on a GPU only.
     """
 
     def __init__(self, channels: int) -> None:
         super().__init__(channels, channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.group_norm(x.float(), self.num_groups, self.weight, self.bias, self.eps)
+        return torch.group_norm(x.to(self.weight.dtype), self.num_groups, self.weight, self.bias, self.eps)
 
 
 def norm_layer(norm: str, channels: int) -> nn.Module:
