@@ -46,8 +46,8 @@ class DualOptions:
         high=1.0,
         unit="share of crops",
     )
-    # With one label, five minutes and five seeds crop by crop is no better than labels alone, whole scans are
-    # (benchmarks/results/accuracy.md).
+    # With one label, five minutes and five seeds crop by crop (joined later, at weight 0.3) was no better than labels
+    # alone; whole scans are (benchmarks/results/accuracy.md).
     teacher: str = option(
         "scans",
         "who makes the pseudo-labels: the networks themselves (as released) or their moving averages, crop by crop, or "
