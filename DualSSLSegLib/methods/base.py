@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -92,9 +93,9 @@ class Method(nn.Module, ABC):
         """The step of a run of `total` steps before which the networks label whole unlabelled scans; None for never."""
         return None
 
-    def trusted(self, probabilities: Tensor, generator: torch.Generator) -> Tensor:
+    def trusted(self, probabilities: np.ndarray, generator: torch.Generator) -> Tensor:
         """Own labels (X, Y, Z) of a scan, IGNORE where they are not to be trusted, from the `probabilities`
-        (N, K, X, Y, Z) of the networks."""
+        (N, K, X, Y, Z) of the networks, array or memory map."""
         raise NotImplementedError
 
     def trusts(self, shares: Tensor) -> bool:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -34,6 +35,7 @@ from DualSSLSegLib.methods.losses import (
 from DualSSLSegLib.methods.prototypes import PrototypeMemory, prototype_contrast
 from DualSSLSegLib.methods.pseudo_labels import fuse, masked, reliable
 from DualSSLSegLib.networks.output import NetworkOutput
+from DualSSLSegLib.uncertainty.slabs import planes
 from DualSSLSegLib.views.appearance import borrow
 from DualSSLSegLib.views.intensity import STRONG, augment
 
@@ -51,7 +53,7 @@ class Dual(Method):
         self.num_classes = num_classes
         self.roles = pair(options.residual_network)
         self.borrows_looks = options.borrowed_looks > 0
-        if options.teacher == "scans" and options.unlabelled_weight > 0:
+        if options.teacher == "scans":
             self.own_labels_share, self.own_labels_time = options.own_labels_share, options.own_labels_time
         self.memory = torch.nn.ModuleDict(
             {role: PrototypeMemory(num_classes, feature_channels) for role in self.roles}
@@ -78,7 +80,7 @@ class Dual(Method):
         return progress >= self.unlabelled_from(total)
 
     def own_labels_from(self, total: int) -> int | None:
-        if self.options.teacher != "scans" or self.options.unlabelled_weight == 0:
+        if not self.own_labels_share * self.own_labels_time * self.options.unlabelled_weight:
             return None
         begin = math.ceil(self.unlabelled_from(total) * total)
         return begin if begin < total else None
@@ -146,11 +148,17 @@ class Dual(Method):
         terms["cosine"] = Term(cosine, ramp * self.options.cosine_weight)
         return terms | self._contrast(step, out, probabilities, pseudo, count, ramp)
 
-    def trusted(self, probabilities: Tensor, generator: torch.Generator) -> Tensor:
-        """Whole-scan form of the entropy filter: the fused label where a network is among the surest `keep`."""
-        p = probabilities.float()
-        h_a, h_b = -(p * p.clamp_min(_TINY).log()).sum(1)[:, None]
-        fused = fuse(p[:1], p[1:], h_a, h_b, self.options.fuse)
+    def trusted(self, probabilities: np.ndarray, generator: torch.Generator) -> Tensor:
+        """Whole-scan form of the entropy filter: the fused label where a network is among the surest `keep`. Goes a few
+        planes at a time: the probabilities of a large scan may be more than the memory holds."""
+        size = probabilities.shape[2:]
+        h_a, h_b = torch.empty(1, *size), torch.empty(1, *size)
+        fused = torch.empty((1, *size), dtype=torch.int8)
+        for slab in planes(probabilities):
+            p = torch.from_numpy(np.array(probabilities[:, :, slab], dtype=np.float32))
+            a, b = -(p * p.clamp_min(_TINY).log()).sum(1)[:, None]
+            h_a[:, slab], h_b[:, slab] = a, b
+            fused[:, slab] = fuse(p[:1], p[1:], a, b, self.options.fuse)
         return masked(fused, self._reliable(h_a, h_b, fused, self.options.keep, generator))[0]
 
     def trusts(self, shares: Tensor) -> bool:

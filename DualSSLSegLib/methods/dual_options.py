@@ -63,7 +63,7 @@ class DualOptions:
     )
     own_labels_time: float = option(
         0.06,
-        "share of the training's time in which whole scans get pseudo-labels",
+        "share of the training's time in which whole scans get pseudo-labels, as many as fit",
         low=0.0,
         high=0.5,
         unit="share of the time",

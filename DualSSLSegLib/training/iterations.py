@@ -46,9 +46,10 @@ def plan_iterations(
     curve's first point with `look`. Reports what was found, and words where the time does not suffice.
     """
     _say_when_preparing_took_long(clock, report)
+    mixed = streams.unlabelled is not None and learner.method.wants_unlabelled(1.0, 1)  # at the end, if ever
     seconds = {
         kind: learner.time_step(streams, kind, should_stop=should_stop)
-        for kind in ((False, True) if streams.unlabelled is not None else (False,))
+        for kind in ((False, True) if mixed else (False,))
     }
     seconds.setdefault(True, seconds[False])
     a_case = curve.seconds_per_case(learner.averaged_networks, should_stop, learner.lanes.each)

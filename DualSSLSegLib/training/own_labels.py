@@ -28,7 +28,6 @@ from DualSSLSegLib.training.plan import TrainingPlan
 from DualSSLSegLib.training.task import TrainingTask
 
 _WINDOWS_PER_STEP = 8.0  # that both networks predict in the time of a step with one crop
-_LEAST = 2  # scans, however short the training
 _FILE = "own_labels.pt"
 
 Report = Callable[..., None]  # report(type, **fields)
@@ -36,13 +35,13 @@ Report = Callable[..., None]  # report(type, **fields)
 
 def scans_to_label(task: TrainingTask, plan: TrainingPlan, method: Method, total: int) -> list[TrainingCase]:
     """The unlabelled scans, in a random order that the seed gives, whose prediction fits into the method's share of a
-    training of `total` steps; two at least."""
+    training of `total` steps; none where not even one does."""
     left = method.own_labels_time * total * _WINDOWS_PER_STEP * plan.labelled_per_step
     chosen: list[TrainingCase] = []
     for index in np.random.default_rng([task.seed, 23]).permutation(len(task.unlabelled)):
         case = task.unlabelled[int(index)]
         left -= len(plan_windows(case.size, plan.patch_size))
-        if left < 0 and len(chosen) >= _LEAST:
+        if left < 0:
             break
         chosen.append(case)
     return chosen
@@ -57,13 +56,20 @@ def label_scans(
     wanted: Callable[[], str],
 ) -> dict[str, Tensor]:
     """Labels (X, Y, Z) int8 by case id, with IGNORE where the method does not trust them; none at all where it trusts
-    them nowhere. A scan for which memory does not suffice is left out. They are written beside the checkpoint, where a
-    resumed training finds them: once, for they do not change.
+    them nowhere, or where the time is too short for a single scan, which is said. A scan for which memory does not
+    suffice is left out. They are written beside the checkpoint, where a resumed training finds them: once, for they do
+    not change.
 
     `wanted()` says "run", "pause" or "stop". Raises Stopped.
     """
     method = learner.method
     cases = scans_to_label(task, plan, method, total)
+    if not cases:
+        text = (
+            f"Labelling an unlabelled scan takes more than {100 * method.own_labels_time:g} % of so short a training: "
+            "the networks learn from the labels alone. Train for longer to use the unlabelled scans."
+        )
+        report("warning", code="no_time_to_label", text=text)
     report("phase", name="own_labels", total=len(cases))
     # predicting may change the memory order of the weights, and with it the last digit of later steps
     networks = [copy.deepcopy(network) for network in learner.averaged_networks.values()]
@@ -116,7 +122,7 @@ def _label(
         each=learner.lanes.each,
     )
     try:
-        return learner.method.trusted(torch.from_numpy(np.array(prediction.probabilities)), generator)
+        return learner.method.trusted(prediction.probabilities, generator)
     finally:
         prediction.discard()
 

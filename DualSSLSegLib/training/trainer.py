@@ -146,13 +146,10 @@ class Trainer:
                 saved = time.monotonic()
 
     def _label_scans(self, learner: Learner, curve: LearningCurve) -> float:
-        """Let the networks label unlabelled scans; save and raise Stopped on stop. Returns the seconds it took."""
-        begun, task = time.monotonic(), self.task
-        try:
-            self.own_labels = label_scans(task, self.plan, learner, self.total, self.report, self.wanted)
-        except Stopped:
-            self.save(learner, curve)
-            raise
+        """Save, and let the networks label unlabelled scans. Returns the seconds it took. Raises Stopped."""
+        begun = time.monotonic()
+        self.save(learner, curve)
+        self.own_labels = label_scans(self.task, self.plan, learner, self.total, self.report, self.wanted)
         self._say_train()
         return time.monotonic() - begun
 
@@ -209,7 +206,7 @@ class Trainer:
             self._warn_once("plateau", text)
 
     def _tell_vanished(self, learner: Learner) -> None:
-        held, scans = learner.method.held_back(), learner.method.own_labels_share > 0
+        held, scans = learner.method.held_back(), learner.method.own_labels_from(self.total) is not None
         if text := vanished_words(held, self.task.structure_names, whole_scans=scans):
             self._warn_once("collapse_guard", text)
 

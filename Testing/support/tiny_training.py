@@ -37,7 +37,8 @@ def tiny_case(name: str, labelled: bool, seed: int = 0) -> TrainingCase:
     return TrainingCase(name, image, (1.0, 1.0, 1.0), label if labelled else None)
 
 
-_FROM_THE_START = {"labels_first_steps": 0}  # else runs of a few steps would learn from labels alone
+# else runs of a few steps would learn from labels alone
+_FROM_THE_START = {"labels_first_steps": 0, "own_labels_time": 0.5}
 _FEW_STEPS = {"dual": _FROM_THE_START, "dual_strong": {**_FROM_THE_START, "shape_pairs": 2}}
 
 

@@ -29,6 +29,7 @@ def dual(folder, **options):
         "rectification_confidence": 0.0,
         "keep": 0.8,
         "collapse_guard": False,
+        "own_labels_time": 0.5,
         **options,
     }
     return tiny_task(folder, options=options_from("dual", changes))
@@ -131,11 +132,11 @@ def test_as_many_scans_are_labelled_as_the_time_allows_in_an_order_of_the_seed(t
 
     def chosen(total, seed=0, crops=1):
         plan = dataclasses.replace(PLAN, labelled_per_step=crops)
-        task = tiny_task(tmp_path, unlabelled=many, seed=seed)
+        task = tiny_task(tmp_path, unlabelled=many, seed=seed, options=options_from("dual", {}))
         return [case.id for case in scans_to_label(task, plan, make_method(task, plan), total)]
 
     windows = 4  # of 16 x 16 x 16 voxels, half overlapping, in 18 x 20 x 16
-    assert len(chosen(1)) == 2
+    assert chosen(1) == []
     assert len(chosen(200)) == int(0.06 * 200 * 8 / windows)
     assert len(chosen(200, crops=2)) == len(chosen(100_000)) == 40
     assert chosen(200) == chosen(200) != chosen(200, seed=1)
@@ -174,3 +175,31 @@ def test_lost_labels_of_the_networks_are_named(tmp_path):
     with pytest.raises(BadInput, match="cannot be read") as error:
         Trainer(task, Listener()).run()
     assert error.value.path == str(tmp_path / "own_labels.pt")
+
+
+def test_a_training_too_short_for_a_single_scan_learns_from_labels_and_says_so(tmp_path):
+    listener = Listener()
+    trainer = Trainer(dual(tmp_path, own_labels_time=0.01), listener)
+    trainer.run()
+    assert trainer.own_labels == {} and trainer.step == 8
+    [warning] = [e for e in listener.of("warning") if e["code"] == "no_time_to_label"]
+    assert "1 % of so short a training" in warning["text"]
+    assert not any(name.startswith("filtered") for name in listener.of("progress")[-1]["terms"])
+
+
+@pytest.mark.parametrize("nothing", ["own_labels_share", "own_labels_time"])
+def test_no_share_or_no_time_is_no_labelling(tmp_path, nothing):
+    listener = Listener()
+    Trainer(dual(tmp_path, **{nothing: 0.0}), listener).run()
+    assert {event["name"] for event in listener.of("phase")} == {"train"}
+
+
+def test_a_kill_while_scans_are_labelled_loses_no_step(tmp_path, monkeypatch):
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(own_labels, "predict", killed)
+    trainer = Trainer(dual(tmp_path), Listener())
+    with pytest.raises(KeyboardInterrupt):
+        trainer.run()
+    assert torch.load(trainer.checkpoint_path, weights_only=True)["step"] == 4

@@ -24,7 +24,7 @@ from DualSSLSegLib.training.vanished import vanished_words
 def test_structures_that_vanish_from_the_pseudo_labels_are_named_once_also_when_stopped(
     tmp_path, monkeypatch, teacher, words
 ):
-    options = options_from("dual", {"labels_first_steps": 0, "teacher": teacher})
+    options = options_from("dual", {"labels_first_steps": 0, "own_labels_time": 0.5, "teacher": teacher})
     listener = Listener()
 
     def said() -> list[str]:
