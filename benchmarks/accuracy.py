@@ -43,7 +43,7 @@ from benchmarks.accuracy_run import facts_of, kept_study, roles_of, train_and_pr
 from benchmarks.accuracy_table import page  # noqa: E402
 from benchmarks.arms import Arm, TrainingTime, arms, result_name, training_time  # noqa: E402
 from benchmarks.real_sets import Protocol, data_set, protocol, scans_of, structure_names  # noqa: E402
-from DualSSLSegLib.atomic import write_bytes, write_json  # noqa: E402
+from DualSSLSegLib.atomic import read_json, write_bytes, write_json  # noqa: E402
 from DualSSLSegLib.errors import BadInput, DualSSLSegError  # noqa: E402
 
 RESULTS = ROOT / "benchmarks" / "results"
@@ -60,7 +60,7 @@ def one_result(
 ) -> dict[str, Any] | None:
     """Train and measure one arm with one seed in the folder `study`; everything that its JSON holds but set and
     budget. None when the training was stopped to go on another time."""
-    where = machine(ROOT)  # now: the commit that trains, not one that is checked out meanwhile
+    where = _begun_on(study)
     controller = kept_study(study, scans, who, structures, all_train=arm.full)
     done = train_and_predict(controller, arm, arguments.time, seed, arguments.device, arguments.stop_after)
     if done is None:
@@ -82,6 +82,23 @@ def one_result(
         "cases": measure(controller, prediction, scans, who.measured),
         "others": measure(controller, prediction, scans, who.others),
     }
+
+
+def _begun_on(study: Path) -> dict[str, Any]:
+    """The machine and the commit that a training begins with, not one that is checked out meanwhile; raises BadInput
+    when it was begun at another commit."""
+    note, now = study.with_name(f"{study.name}.machine.json"), machine(ROOT)
+    if not study.exists():
+        study.parent.mkdir(parents=True, exist_ok=True)
+        write_json(note, now)
+    begun: dict[str, Any] = read_json(note)
+    if begun["commit"] != now["commit"]:
+        raise BadInput(
+            f"this unfinished training was begun at commit {begun['commit']}, not {now['commit']}.",
+            hint="Check that commit out, or name another folder of --work.",
+            path=study,
+        )
+    return begun
 
 
 def check_done(path: Path, length: TrainingTime, device: str) -> None:
@@ -125,13 +142,14 @@ def bench(arguments: argparse.Namespace, folder: Path) -> None:
     with _work(arguments.work) as work, scans_of(data, work / f"scans_{arguments.name}") as scans:
         for name, who, arm, seed in todo:
             begun = time.monotonic()
-            study = work / name.removesuffix(".json")
+            study = work / folder.name / name.removesuffix(".json")  # other cases are tested in development
             result = one_result(study, scans, structures, who, arm, seed, arguments)
             if result is None:
                 print(f"{name}: stopped; the same command goes on with it.", flush=True)
                 return
             write_json(folder / name, {"set": arguments.name, "budget_text": arguments.time.text, **result})
             shutil.rmtree(study)
+            study.with_name(f"{study.name}.machine.json").unlink()
             dice = cells.number(seed_means([result], "dice").get(seed), 4)
             print(f"{name}: Dice {dice} ({time.monotonic() - begun:.0f} s)", flush=True)
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from benchmarks.arms import Arm, TrainingTime
 from benchmarks.real_sets import Protocol
+from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.jobs.control import write_want
 from DualSSLSegLib.jobs.journal import EventReader
 from DualSSLSegLib.jobs.run_folder import RunFolder
@@ -74,16 +75,20 @@ def train_and_predict(
     Goes on with what an earlier call left unfinished in this study. None when the training was not done after
     `stop_after_s` seconds; it is then saved and stopped.
     """
-    run = _taken_up(controller, "train")
+    request = {"method": arm.method, "seed": seed, "device": device, "options": arm.options, **time.request}
+    run = _begun(controller, "train")
     if run is None:
-        run = controller.start(
-            "train", method=arm.method, seed=seed, device=device, options=arm.options, **time.request
-        )
+        run = controller.start("train", **request)
+    else:
+        _check_same(run, requests.training_request(controller.study, [], **request))
+        _take_up(controller, run)
     events = follow(controller, run, leave_at="predict", stop_after_s=stop_after_s)
     if not _reached(events, "predict"):
         return None
-    prediction = _taken_up(controller, "predict")
-    if prediction is None:
+    prediction = _begun(controller, "predict")
+    if prediction is not None:
+        _take_up(controller, prediction)
+    else:
         spec = requests.prediction_request(
             controller.study, [run], model=run.model_path, seed=seed, device=device
         )
@@ -93,16 +98,29 @@ def train_and_predict(
     return events, run, prediction
 
 
-def _taken_up(controller: Controller, kind: str) -> RunFolder | None:
-    """The study's run of this kind, at work again where it has not done what it is for; None without one."""
-    run = next((run for run in controller.runs.all() if run.spec()["kind"] == kind), None)
-    if run is None:
-        return None
+def _begun(controller: Controller, kind: str) -> RunFolder | None:
+    """The study's run of this kind; None without one."""
+    return next((run for run in controller.runs.all() if run.spec()["kind"] == kind), None)
+
+
+def _take_up(controller: Controller, run: RunFolder) -> None:
+    """Let a run go on that is not at work and has not done what it is for."""
     state = controller.runs.state(run)
-    trained = kind == "train" and _reached(EventReader(run.events_path).read(), "predict")
+    trained = run.spec()["kind"] == "train" and _reached(EventReader(run.events_path).read(), "predict")
     if not (state.active or state.status == "finished" or trained):
         controller.runs.resume(run)
-    return run
+
+
+def _check_same(run: RunFolder, asked: dict[str, Any]) -> None:
+    """Raise BadInput when a kept training was begun with another request: the name of its folder does not tell."""
+    begun = run.spec()
+    for name in ("method", "options", "budget", "seed", "device"):
+        if begun[name] != asked[name]:
+            raise BadInput(
+                f"this unfinished training was begun with another {name}: {begun[name]!r}, not {asked[name]!r}.",
+                hint="Name another folder of --work, or remove this one.",
+                path=run.path,
+            )
 
 
 def _reached(events: Events, phase: str) -> bool:
@@ -133,7 +151,7 @@ def facts_of(events: Events) -> dict[str, Any]:
         "seconds_to_last_step": round(_seconds_at_work(events), 1),
         "plan": next((_plan(e) for e in events if e["type"] == "plan"), None),
         "iterations": steps[-1]["total"],
-        "peak_bytes": steps[-1]["peak_bytes"],
+        "peak_bytes": max(e["peak_bytes"] for e in steps),
         "left_out": steps[-1]["left_out"],
         "budget": next((e for e in events if e["type"] == "budget"), None),
         "versions": started.get("versions"),

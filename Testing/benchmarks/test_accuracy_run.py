@@ -9,6 +9,7 @@ from support.tiny_scans import write_tiny_scan
 from benchmarks.accuracy_run import facts_of, kept_study, make_study, roles_of, train_and_predict
 from benchmarks.arms import Arm, TrainingTime
 from benchmarks.real_sets import Protocol
+from DualSSLSegLib.errors import BadInput
 from DualSSLSegLib.loop.run_inputs import study_rows
 from DualSSLSegLib.training.model_file import load_model
 
@@ -80,6 +81,20 @@ def test_a_training_in_pieces_ends_as_one_that_was_never_stopped(scans, tmp_path
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
     assert prediction.prediction_path(NAMES[9]).is_file()
     assert piece("pieces", None)[2] == prediction  # all is done: nothing begins anew
+
+
+def test_a_kept_training_of_another_request_is_not_taken_up(scans, tmp_path):
+    who = Protocol(tuple(NAMES[:2]), (NAMES[8],), (NAMES[9],), (), "validation_1")
+    controller = kept_study(tmp_path / "study", scans, who, STRUCTURES, all_train=False)
+    arm = Arm("labels_only", "labels_only")
+    assert train_and_predict(controller, arm, TrainingTime(iterations=40), 0, "cpu", 0.0) is None
+    for other, length in (
+        (arm, TrainingTime(iterations=30)),
+        (Arm("labels_only", "labels_only", {"networks": "vnet"}), TrainingTime(iterations=40)),
+    ):
+        with pytest.raises(BadInput, match="begun with another"):
+            train_and_predict(controller, other, length, 0, "cpu")
+    assert len(controller.runs.all()) == 1
 
 
 def test_the_time_of_a_training_in_pieces_leaves_out_the_time_between():
